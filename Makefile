@@ -1,0 +1,34 @@
+# Each target installs what it needs, says so, and needs nothing but git, make, Python 3.11 and root or sudo.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format clean system
+
+help:                 ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+demo: $(VENV)/ready   ## a private fleet on this machine: plan, apply 10 %, count, override, revert
+	@scripts/system-packages.sh nginx sshd
+	@$(BIN)/nginxgen demo
+
+test: check           ## lint, types and every test, on real sshd and nginx
+	@scripts/system-packages.sh nginx sshd sudo busybox shellcheck
+	@$(BIN)/pytest -n 2 --dist loadgroup
+
+check: $(VENV)/ready  ## format, lint and types only
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+format: $(VENV)/ready ## put the code in its format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+clean:                ## remove what these targets made in the checkout
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
+
+$(VENV)/ready: pyproject.toml
+	@scripts/python-venv.sh $(PYTHON) $(VENV)
+	@touch $@

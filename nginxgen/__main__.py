@@ -1,0 +1,3 @@
+from nginxgen.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""Every noun of nginxgen, frozen. Nothing here reads, writes, or knows a library."""

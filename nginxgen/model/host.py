@@ -1,0 +1,53 @@
+"""The hosts: where they are, how to reach them, and where their nginx keeps things."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+
+
+class Transport(StrEnum):
+    SSH = "ssh"
+    LOCAL = "local"
+
+
+class Become(StrEnum):
+    NONE = "none"
+    SUDO = "sudo"
+
+
+@dataclass(frozen=True, slots=True)
+class Nginx:
+    """One nginx on a host, by the paths that its running master uses."""
+
+    binary: str
+    conf: str  # the main file
+    include_dir: str  # beside conf; its *.conf are included in http {}
+
+    @property
+    def conf_dir(self) -> str:
+        return str(PurePosixPath(self.conf).parent)
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    name: str
+    address: str
+    port: int | None  # None: ssh_config decides, else 22
+    user: str | None  # None: ssh_config decides, else the user who runs nginxgen
+    transport: Transport
+    become: Become
+    identity_file: Path | None
+    known_hosts: Path | None
+    bind: str | None  # a bare port in a service's listen becomes bind:port here
+    wave: int
+    nginx: Nginx
+    state_dir: str
+    run_dir: str
+    log_dir: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    hosts: tuple[Host, ...]  # in the order of the inventory

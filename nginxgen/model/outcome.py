@@ -1,0 +1,66 @@
+"""How a fleet change ended, host by host."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from nginxgen.errors import Exit
+
+
+class HostOutcome(StrEnum):
+    APPLIED = "applied"
+    UNCHANGED = "unchanged"
+    REVERTED = "reverted"  # touched, and back on its old release, proved
+    UNTOUCHED = "untouched"  # nothing was done, because another host failed first
+    REFUSED = "refused"  # this host said no, before it was touched
+    NEEDS_HUMAN = "needs-human"
+
+
+@dataclass(frozen=True, slots=True)
+class HostResult:
+    host: str
+    outcome: HostOutcome
+    release: str | None  # what it serves now, as proved; None: nothing of ours, or not known
+    message: str = ""
+    hint: str | None = None
+
+
+class FleetOutcome(StrEnum):
+    APPLIED = "applied"
+    UNCHANGED = "unchanged"
+    REVERTED = "reverted"
+    REFUSED = "refused"
+    NEEDS_HUMAN = "needs-human"
+
+
+_EXIT = {
+    FleetOutcome.APPLIED: Exit.DONE,
+    FleetOutcome.UNCHANGED: Exit.DONE,
+    FleetOutcome.REVERTED: Exit.UNDONE,
+    FleetOutcome.REFUSED: Exit.REFUSED,
+    FleetOutcome.NEEDS_HUMAN: Exit.NEEDS_HUMAN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    hosts: tuple[HostResult, ...]
+    seconds: Mapping[str, float] = field(default_factory=dict)  # by phase, wall time
+
+    @property
+    def fleet(self) -> FleetOutcome:
+        """The worst that befell a host names the whole: a fleet is never half well."""
+        seen = {host.outcome for host in self.hosts}
+        if HostOutcome.NEEDS_HUMAN in seen:
+            return FleetOutcome.NEEDS_HUMAN
+        if HostOutcome.REVERTED in seen:
+            return FleetOutcome.REVERTED
+        if HostOutcome.REFUSED in seen:
+            return FleetOutcome.REFUSED
+        return FleetOutcome.APPLIED if HostOutcome.APPLIED in seen else FleetOutcome.UNCHANGED
+
+    @property
+    def exit(self) -> Exit:
+        return _EXIT[self.fleet]

@@ -1,0 +1,38 @@
+"""What a fleet change tells while it works, for a person who watches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Phase(StrEnum):
+    CONNECT = "connect"
+    OBSERVE = "observe"
+    LOCK = "lock"
+    STAGE = "stage"  # upload and test out of place
+    TRIAL = "trial"  # served from memory, proved
+    COMMIT = "commit"
+    ABORT = "abort"  # back to the old release, proved
+
+
+class Mark(StrEnum):
+    STARTED = "started"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    host: str
+    phase: Phase
+    mark: Mark
+    message: str = ""
+
+
+Listener = Callable[[Event], None]
+
+
+def nobody(_: Event) -> None:
+    """The listener where nobody watches."""

@@ -1,0 +1,135 @@
+"""A service: who listens, which versions exist, and who may see the canary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One backend. `address` is host:port or unix:/path, as nginx's `server` takes it."""
+
+    address: str
+    weight: int = 1
+    max_fails: int | None = None
+    fail_timeout: str | None = None
+    backup: bool = False
+    resolve: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    name: str
+    servers: tuple[Server, ...]
+
+
+class Source(StrEnum):
+    """Where in a request a value is read."""
+
+    COOKIE = "cookie"
+    HEADER = "header"
+    QUERY = "query"
+    ADDRESS = "address"  # the client's address; has no name
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A cookie or a header whose value sends the request to a version; other values are no opinion.
+
+    nginx compares the words without regard to case.
+    """
+
+    source: Source
+    name: str
+    canary: tuple[str, ...] = ("true", "always", "1")
+    stable: tuple[str, ...] = ("false", "never", "0")
+
+
+@dataclass(frozen=True, slots=True)
+class Users:
+    """User ids that see one version, whatever the weight."""
+
+    source: Source
+    name: str
+    canary: tuple[str, ...] = ()
+    stable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """Client networks in CIDR form that see one version, whatever the weight."""
+
+    canary: tuple[str, ...] = ()
+    stable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """The rules that beat the weight, in their order: header, cookie, users, networks."""
+
+    header: Signal | None = None
+    cookie: Signal | None = None
+    users: Users | None = None
+    networks: Networks | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sticky:
+    """What a client's share is drawn from, so that a client stays on one version."""
+
+    source: Source
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """When a request that the canary failed is sent to stable instead. `timeout` in nginx's form: "3s"."""
+
+    on: tuple[str, ...]
+    timeout: str = "3s"
+
+
+class PathMatch(StrEnum):
+    PREFIX = "prefix"
+    EXACT = "exact"
+    REGEX = "regex"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    name: str
+    path: str = "/"
+    match: PathMatch = PathMatch.PREFIX
+    methods: tuple[str, ...] = ()  # empty: any
+
+
+DEFAULT_ROUTE = Route("default")
+
+
+@dataclass(frozen=True, slots=True)
+class Smoke:
+    """A request that must be answered so before a service counts as well."""
+
+    path: str
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    name: str
+    listen: tuple[str, ...]  # argument lists of nginx's listen: "80", "443 ssl", "127.0.0.1:8080"
+    server_names: tuple[str, ...]
+    versions: tuple[Version, ...]
+    stable: str
+    canary: str | None = None
+    override: Override = field(default_factory=Override)
+    sticky: Sticky | None = None
+    fallback: Fallback | None = None
+    version_header: bool = False  # X-Gray-Version to client and backend
+    routes: tuple[Route, ...] = (DEFAULT_ROUTE,)
+    server_extra: str = ""  # raw nginx for the server block
+    smoke: tuple[Smoke, ...] = ()
+
+    def version(self, name: str) -> Version:
+        return next(version for version in self.versions if version.name == name)

@@ -1,0 +1,66 @@
+"""The seams to the world: what the workflow asks of a host. A real one and a fake pass the same contract tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from nginxgen.model.plan import Expected
+from nginxgen.model.release import File, Release
+from nginxgen.model.state import HostState, JournalEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What the journal of a host says of a change."""
+
+    verb: str
+    who: str
+    why: str
+    txn: str  # one id for the whole fleet change
+
+
+class HostSession(Protocol):
+    """One conversation with one host. Every method raises Unreachable, HostRefused, HostFailed or HostLost.
+
+    The order is `observe` at any time; `begin` takes the host's lock and finishes or undoes what an earlier session
+    left open; then `stage`, `trial`, and `commit` or `abort`. A session that ends without `commit`, in whatever way,
+    leaves the host on its old release.
+    """
+
+    name: str
+
+    def observe(self) -> HostState:
+        """What the host has and serves; changes nothing."""
+
+    def read(self, release: str) -> tuple[File, ...]:
+        """The files of a release as they are on the host, sorted by name."""
+
+    def journal(self, last: int) -> tuple[JournalEntry, ...]:
+        """The newest entries, oldest first."""
+
+    def begin(self, note: Note) -> HostState:
+        """Take the lock; the state after recovery. HostRefused "locked" names the owner."""
+
+    def stage(self, release: Release, empty: Release) -> None:
+        """Write the release (and its emergency twin) beside the live one and test it out of place.
+
+        `empty` is the release with no service, which a first apply starts from. A release that fails the test is
+        removed again: HostRefused "rejected" with nginx's words.
+        """
+
+    def trial(self, release: str, expected: Expected) -> None:
+        """Serve a staged release from memory while the disk keeps the old one, and prove that it runs.
+
+        HostRefused "moved" when the host has something else than expected; HostFailed when it did not take and the
+        old release was brought back.
+        """
+
+    def commit(self) -> None:
+        """Make the release under trial live on disk."""
+
+    def abort(self) -> None:
+        """Bring the old release back and prove it."""
+
+    def close(self) -> None:
+        """End the session. What is under trial is undone by the host itself."""
