@@ -62,5 +62,8 @@ class HostSession(Protocol):
     def abort(self) -> None:
         """Bring the old release back and prove it."""
 
+    def beat(self) -> None:
+        """Tell the host that we are still here. Never raises."""
+
     def close(self) -> None:
         """End the session. What is under trial is undone by the host itself."""
