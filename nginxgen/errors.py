@@ -107,6 +107,17 @@ class Unreachable(HostRefused):
         super().__init__(host, "unreachable", message, hint=hint)
 
 
+class SeveralRefused(Refused):
+    """Several hosts, or several services, each with its own reason not to go on; all are shown at once."""
+
+    def __init__(self, causes: Sequence[NginxgenError]) -> None:
+        super().__init__("; ".join(cause.message for cause in causes))
+        self.causes = tuple(causes)
+
+    def findings(self) -> Sequence[Finding]:
+        return tuple(finding for cause in self.causes for finding in cause.findings())
+
+
 class HostFailed(NginxgenError):
     """A step failed on a host after it was touched; the host has brought its old release back and proved it."""
 

@@ -15,6 +15,7 @@ class HostOutcome(StrEnum):
     REVERTED = "reverted"  # touched, and back on its old release, proved
     UNTOUCHED = "untouched"  # nothing was done, because another host failed first
     REFUSED = "refused"  # this host said no, before it was touched
+    SKIPPED = "skipped"  # it is down, and was allowed to be left out
     NEEDS_HUMAN = "needs-human"
 
 
@@ -48,19 +49,27 @@ _EXIT = {
 class Outcome:
     hosts: tuple[HostResult, ...]
     seconds: Mapping[str, float] = field(default_factory=dict)  # by phase, wall time
+    interrupted: bool = False  # a person stopped it before it was done
 
     @property
     def fleet(self) -> FleetOutcome:
-        """The worst that befell a host names the whole: a fleet is never half well."""
+        """The worst that befell a host names the whole: a fleet is never half well.
+
+        A host that was left untouched is one for which something was to be done. Where all hosts were left out, nothing
+        was done either.
+        """
         seen = {host.outcome for host in self.hosts}
         if HostOutcome.NEEDS_HUMAN in seen:
             return FleetOutcome.NEEDS_HUMAN
         if HostOutcome.REVERTED in seen:
             return FleetOutcome.REVERTED
-        if HostOutcome.REFUSED in seen:
+        if seen & {HostOutcome.REFUSED, HostOutcome.UNTOUCHED} or seen == {HostOutcome.SKIPPED}:
             return FleetOutcome.REFUSED
         return FleetOutcome.APPLIED if HostOutcome.APPLIED in seen else FleetOutcome.UNCHANGED
 
     @property
     def exit(self) -> Exit:
+        """Never 0 after an undo; a host that needs somebody outranks an interruption."""
+        if self.interrupted and self.fleet is not FleetOutcome.NEEDS_HUMAN:
+            return Exit.INTERRUPTED
         return _EXIT[self.fleet]

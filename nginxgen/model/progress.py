@@ -13,6 +13,7 @@ class Phase(StrEnum):
     LOCK = "lock"
     STAGE = "stage"  # upload and test out of place
     TRIAL = "trial"  # served from memory, proved
+    HEALTH = "health"  # requests to what is under trial
     COMMIT = "commit"
     ABORT = "abort"  # back to the old release, proved
 
@@ -31,7 +32,7 @@ class Event:
     message: str = ""
 
 
-Listener = Callable[[Event], None]
+Listener = Callable[[Event], None]  # is called from many threads at once
 
 
 def nobody(_: Event) -> None:

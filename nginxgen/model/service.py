@@ -74,12 +74,21 @@ class Override:
     networks: Networks | None = None
 
 
+class Anonymous(StrEnum):
+    """What a client gets that doesn't carry what `sticky` looks at."""
+
+    STABLE = "stable"
+    ISSUE = "issue"  # a cookie of our own
+    ADDRESS = "address"  # its address decides
+
+
 @dataclass(frozen=True, slots=True)
 class Sticky:
     """What a client's share is drawn from, so that a client stays on one version."""
 
     source: Source
     name: str = ""
+    anonymous: Anonymous = Anonymous.STABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,7 @@ class Fallback:
 
     on: tuple[str, ...]
     timeout: str = "3s"
+    retry_unsafe: bool = False  # POST and the like may run twice
 
 
 class PathMatch(StrEnum):
@@ -105,6 +115,23 @@ class Route:
 
 
 DEFAULT_ROUTE = Route("default")
+
+
+class Protocol(StrEnum):
+    """What the backends of a service speak."""
+
+    HTTP = "http"
+    HTTPS = "https"
+    GRPC = "grpc"
+    GRPCS = "grpcs"
+
+
+@dataclass(frozen=True, slots=True)
+class RealIp:
+    """The proxies in front of nginx, and the header in which they write the client's address."""
+
+    proxies: tuple[str, ...]  # networks in CIDR form
+    header: str = "X-Forwarded-For"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +157,9 @@ class Service:
     routes: tuple[Route, ...] = (DEFAULT_ROUTE,)
     server_extra: str = ""  # raw nginx for the server block
     smoke: tuple[Smoke, ...] = ()
+    protocol: Protocol = Protocol.HTTP
+    mirror: bool = False  # safe requests go to the canary too, its answers are dropped
+    real_ip: RealIp | None = None
 
     def version(self, name: str) -> Version:
         return next(version for version in self.versions if version.name == name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from nginxgen.errors import InputError
 
-_FORM = re.compile(r"(\d{1,3})(?:\.(\d{1,2}))?")
+_FORM = re.compile(r"(\d{1,3})(?:\.(\d{1,2}))?", re.ASCII)
 _HINT = "a percentage from 0 to 100 with up to two decimals, like 10 or 0.25"
 
 
