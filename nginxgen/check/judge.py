@@ -1,0 +1,135 @@
+"""Everything that can be said of a release without a host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from nginxgen.check.benign import Benign, benign
+from nginxgen.check.lexer import End, escape, line_of
+from nginxgen.check.rules import judge
+from nginxgen.check.shape import compare
+from nginxgen.check.syntax import parse
+from nginxgen.check.tree import Config, Node
+from nginxgen.errors import Finding, Place
+from nginxgen.model.host import Host
+from nginxgen.model.intent import Intent, ServiceIntent
+from nginxgen.model.release import SENTINEL, Release
+from nginxgen.model.service import Service
+
+Render = Callable[[Sequence[Service], Intent, Host], Release]
+"""How the release was made: `render.render`, with the templates it was given."""
+
+_AROUND: Mapping[str, tuple[str, ...]] = {SENTINEL: ("http",), "release.inc": ("http", "server")}
+
+
+def check(services: Sequence[Service], host: Host, release: Release, render: Render) -> tuple[Finding, ...]:
+    """What is wrong with a release and its emergency twin, files in order, lines in order.
+
+    Places name files of the release. First each file on its own (syntax, structure), then, if that is sound, the rules
+    over all of them. `render` is used again on harmless services, to learn what structure is right.
+    """
+    with TemporaryDirectory(prefix="nginxgen-check-") as folder:
+        found, configs = _release(services, host, release, render, Path(folder))
+        twin = release.emergency
+        if twin is not None and not found:
+            changed = [service for service in services if _text(twin, service) != _text(release, service)]
+            found, _ = _release(changed, host, twin, render, Path(folder))
+    return tuple(found or judge(configs, host))
+
+
+def _text(release: Release, service: Service) -> str:
+    return release.file(f"{service.name}.conf").text
+
+
+def _release(
+    services: Sequence[Service], host: Host, release: Release, render: Render, folder: Path
+) -> tuple[list[Finding], list[Config]]:
+    found = [finding for file, around in _AROUND.items() for finding in _common(release, file, around, folder)]
+    shapes = _shapes(services, release.intent, host, render, folder)
+    texts = {file.name: file.text for file in release.files}
+    configs: list[Config] = []
+    for service in services:
+        file = f"{service.name}.conf"
+        result = _config(service, release.intent.services[service.name], texts[file], shapes[service.name], folder)
+        if isinstance(result, Config):
+            configs.append(result)
+        else:
+            found += result
+    return found, configs
+
+
+def _common(release: Release, name: str, around: tuple[str, ...], folder: Path) -> Iterator[Finding]:
+    for file in release.files:
+        if file.name == name:
+            _, found = parse(file.text, name, around, folder)
+            yield from found
+
+
+def _shapes(
+    services: Sequence[Service], intent: Intent, host: Host, render: Render, folder: Path
+) -> dict[str, tuple[Node, ...]]:
+    """By service name: the tree that its file must have."""
+    harmless: Benign = benign(services, intent)
+    release = render(harmless.services, harmless.intent, host)
+    texts = {file.name: file.text for file in release.files}
+    trees = {
+        service.name: parse(texts[f"{service.name}.conf"], service.name, ("http",), folder)[0]
+        for service in harmless.services
+    }
+    return {name: trees[kind] for name, kind in harmless.stands_for.items()}
+
+
+def _config(
+    service: Service, asked: ServiceIntent, text: str, expected: tuple[Node, ...], folder: Path
+) -> Config | list[Finding]:
+    """The parsed file of a service, or why it can't be used."""
+    file = f"{service.name}.conf"
+    if left := list(_leaves(service, text, file)):
+        return left
+    nodes, wrong = parse(text, file, ("http",), folder)
+    if wrong:
+        return list(wrong)
+    extra: tuple[Node, ...] = ()
+    if service.server_extra.strip():
+        extra, _ = parse(service.server_extra, file, ("http", "server"), folder)
+    if differs := list(compare(_with_extra(expected, extra), nodes, file)):
+        return differs
+    return Config(service, asked, file, nodes, _tail(nodes, len(extra)))
+
+
+def _leaves(service: Service, text: str, file: str) -> Iterator[Finding]:
+    """NG003."""
+    left = escape(service.server_extra)
+    if left is None:
+        return
+    messages = {End.CLOSE: "closes a block that it did not open", End.BROKEN: left.message}
+    message = messages.get(left.end, "does not close a block that it opens")
+    yield Finding(
+        "NG003",
+        f"server_extra of service {service.name}: {message}",
+        Place(file, _first_line(text, service.server_extra) + line_of(service.server_extra, left) - 1),
+        hint="server_extra must be whole directives of a server block",
+    )
+
+
+def _first_line(text: str, extra: str) -> int:
+    """The line of the file on which server_extra begins, wherever the template has it; negative leading lines count."""
+    lines = [line.strip() for line in text.split("\n")]
+    wanted = [line.strip() for line in extra.strip("\n").split("\n")]
+    leading = len(extra) - len(extra.lstrip("\n"))
+    starts = (at for at in range(len(lines)) if lines[at : at + len(wanted)] == wanted)
+    return next(starts, 0) + 1 - leading
+
+
+def _with_extra(expected: tuple[Node, ...], extra: tuple[Node, ...]) -> tuple[Node, ...]:
+    return tuple(
+        Node(node.name, node.args, node.line, (*(node.block or ()), *extra)) if node.name == "server" else node
+        for node in expected
+    )
+
+
+def _tail(nodes: tuple[Node, ...], number: int) -> tuple[Node, ...]:
+    server = next(node for node in nodes if node.name == "server")
+    return (server.block or ())[-number:] if number else ()

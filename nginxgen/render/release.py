@@ -1,0 +1,116 @@
+"""The files of one host's release, its id, and its emergency twin."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from nginxgen.errors import InputError
+from nginxgen.model.host import Host
+from nginxgen.model.intent import EMPTY, Intent, ServiceIntent
+from nginxgen.model.release import MANIFEST, SENTINEL, SUMS, File, Release
+from nginxgen.model.service import Service
+from nginxgen.model.weight import ZERO
+from nginxgen.render import names
+from nginxgen.render.engine import fill
+from nginxgen.render.service import view
+
+RELEASE_INC = "release.inc"
+_PLACEHOLDER = "@release@"  # stands for the id where the id is worked out: it can't contain itself
+
+
+def render(services: Sequence[Service], intent: Intent, host: Host, templates: Path | None = None) -> Release:
+    """The release of `host`, with its emergency twin where a canary is on.
+
+    `intent` must name every service; what it says of others is left out. `templates` is a folder whose files are used
+    in place of the packaged ones. Raises InputError.
+    """
+    services = sorted(services, key=lambda service: service.name)
+    _refuse_twice((service.name for service in services), "service")
+    settled = Intent({service.name: _settle(service, intent) for service in services})
+    texts = _texts(services, settled, host, templates)
+    if not any(_canary_is_on(service) for service in settled.services.values()):
+        return _release(texts, settled, host, templates, None)
+    calm = settled.without_canary()
+    changed = [service for service in services if _canary_is_on(settled.services[service.name])]
+    twin = _release(texts | _texts(changed, calm, host, templates), calm, host, templates, None)
+    return _release(texts, settled, host, templates, twin)
+
+
+def empty(host: Host, templates: Path | None = None) -> Release:
+    """The release with no service, from which a first apply starts."""
+    return render((), EMPTY, host, templates)
+
+
+def _canary_is_on(intent: ServiceIntent) -> bool:
+    return intent.canary is not None and intent.canary_on
+
+
+def _settle(service: Service, intent: Intent) -> ServiceIntent:
+    """The intent of one service in its normal form: a weight for every route that there is, and for no other."""
+    asked = intent.services.get(service.name)
+    if asked is None:
+        raise InputError(f"nothing was asked for service {service.name}")
+    routes = [route.name for route in service.routes]
+    _refuse_twice(routes, f"service {service.name}: route")
+    weights = {name: asked.weights.get(name, ZERO) for name in sorted(routes)} if asked.canary else {}
+    return ServiceIntent(asked.stable, asked.canary, asked.canary_on, weights)
+
+
+def _texts(services: Iterable[Service], intent: Intent, host: Host, templates: Path | None) -> dict[str, str]:
+    """By file name, a file a service."""
+    found: dict[str, str] = {}
+    variables: list[str] = []
+    for service in services:
+        try:
+            shown = view(service, intent.services[service.name], host)
+            found[f"{service.name}.conf"] = fill("service.conf.j2", {"service": shown}, templates)
+        except InputError as error:
+            if error.place:
+                raise  # the template is at fault, whatever the service
+            raise InputError(f"service {service.name[:80]}: {error.message}", hint=error.hint) from error
+        variables += (rule.result.name for rule in shown.maps)
+    _refuse_twice(variables, "variable")
+    return found
+
+
+def _refuse_twice(found: Iterable[str], what: str) -> None:
+    twice = [name for name, times in Counter(found).items() if times > 1]
+    if twice:
+        raise InputError(f"{what} {twice[0]!r} comes twice", hint="names that differ only in - and _ are the same here")
+
+
+def _release(
+    texts: Mapping[str, str], intent: Intent, host: Host, templates: Path | None, twin: Release | None
+) -> Release:
+    manifest = {
+        "format": 1,
+        "services": intent.to_json(),
+        "emergency": None if twin is None else twin.id,
+        "log_dir": names.log_dir(host.log_dir),
+    }
+    plain = {**texts, MANIFEST: json.dumps(manifest, separators=(",", ":")) + "\n"}
+    name = _digest({**plain, **_marks(_PLACEHOLDER, intent, host, templates)})
+    files = sorted({**plain, **_marks(name, intent, host, templates)}.items())
+    sums = "".join(f"{sha256(text.encode()).hexdigest()}  {file}\n" for file, text in files)
+    return Release(name, tuple(File(*file) for file in sorted([*files, (SUMS, sums)])), intent, twin)
+
+
+def _marks(release: str, intent: Intent, host: Host, templates: Path | None) -> dict[str, str]:
+    """The two files that carry the id: the sentinel for people and `nginx -t`, the log that the master holds open."""
+    marks = {SENTINEL: fill("sentinel.j2", {"release": release}, templates)}
+    if intent.services:
+        marks[RELEASE_INC] = fill(
+            "release.inc.j2", {"release": release, "log_dir": names.log_dir(host.log_dir)}, templates
+        )
+    return marks
+
+
+def _digest(files: Mapping[str, str]) -> str:
+    total = sha256()
+    for name, text in sorted(files.items()):
+        total.update(f"{name}\0{text}\0".encode())
+    return total.hexdigest()[:12]

@@ -1,0 +1,146 @@
+"""Each rule: what sets it off, where it points, and that a sound release sets off none."""
+
+from __future__ import annotations
+
+import makers
+import pytest
+
+from nginxgen.check import RULES, check
+from nginxgen.errors import Finding, Severity
+from nginxgen.model.release import File, Release
+from nginxgen.model.service import Override, Route, Server, Service, Signal, Source, Version
+from nginxgen.render import render
+
+_X = ("10.0.1.10:5000", "10.0.1.12:5000")
+
+
+def judged(*services: Service, weight="10") -> tuple[Finding, ...]:
+    release = render(services, makers.intent(services, weight), makers.host())
+    return check(services, makers.host(), release, render)
+
+
+def extra(text: str, **fields) -> Service:
+    return makers.service(server_extra=text, **{"override": makers.BOTH} | fields)
+
+
+def test_a_sound_release_has_no_findings() -> None:
+    routes = (Route("a", "/a"), Route("b", "/b"), Route("default"))
+    text = "\n# it's\nclient_max_body_size 5m;\nhttp2 on;\nlocation = /ping {\n    return 200 'ok';\n}\n"
+    services = [extra(text, routes=routes), makers.service("blog", canary=None), makers.service("wiki")]
+    assert judged(*services, weight="12.34") == ()
+
+
+CASES = {
+    "an argument too many": (extra("\nlisten;\nhttp2 on;"), "NG001", "listen;", Severity.ERROR),
+    "a directive of another block": (extra("worker_processes 2;"), "NG001", "worker_processes", Severity.ERROR),
+    "a brace too many": (extra("gzip on;\n}\nserver {\n"), "NG003", "}", Severity.ERROR),
+    "a brace too few": (extra("gzip on;\nlocation /x {\n"), "NG003", "location /x", Severity.ERROR),
+    "a string without end": (extra("gzip on;\nreturn 200 'x;"), "NG003", "return", Severity.ERROR),
+    "a server of both versions": (
+        makers.service(versions=(makers.version("v1", *_X), makers.version("v2", *_X[1:]))),
+        "NG006",
+        "10.0.1.12",
+        Severity.WARNING,
+    ),
+    "a location twice": (extra("location / { return 404; }"), "NG007", "location / { return", Severity.ERROR),
+    "a slip of the pen": (extra("gzip on;\n  proxy_red_timeout 5s;"), "NG008", "proxy_red", Severity.ERROR),
+    "a directive of a module": (extra("zzz_qqq 5s;"), "NG008", "zzz_qqq", Severity.WARNING),
+    "root again": (extra("root /srv;"), "NG009", "root /srv", Severity.ERROR),
+    "a header again": (extra("proxy_set_header host x;"), "NG009", "header host", Severity.ERROR),
+    "tls without a certificate": (makers.service(listen=("443 ssl",)), "NG010", "listen 443", Severity.WARNING),
+    "a long name": (makers.service(server_names=("a" * 60,)), "NG011", "server_name", Severity.WARNING),
+    "code": (extra("content_by_lua_file x.lua;"), "NG012", "content_by", Severity.WARNING),
+    "a log by variable": (extra("access_log /var/log/$host;"), "NG012", "access_log", Severity.WARNING),
+    "retries that poison": (extra("proxy_next_upstream error http_503;"), "NG013", "proxy_next", Severity.WARNING),
+    "captures": (
+        extra("location ~ ^/(.*)$ { return 200 $1; }", override=Override(cookie=Signal(Source.COOKIE, "gray-release"))),
+        "NG014",
+        "return 200",
+        Severity.WARNING,
+    ),
+    "a path that no request has": (
+        makers.service(routes=(Route("a", "/a//b"), Route("b", "/"))),
+        "NG017",
+        "/a//b",
+        Severity.WARNING,
+    ),
+    "no route for the rest": (makers.service(routes=(Route("a", "/a"),)), "NG016", "server {", Severity.NOTE),
+}
+
+
+@pytest.mark.parametrize(("service", "rule", "line", "severity"), CASES.values(), ids=CASES)
+def test_a_rule_finds_its_fault_and_the_line(service: Service, rule: str, line: str, severity: Severity) -> None:
+    found = judged(service)
+    text = render([service], makers.intent([service]), makers.host()).file("shop.conf").text.splitlines()
+    assert [(one.rule, one.severity) for one in found] == [(rule, severity)], found
+    assert found[0].place.file == "shop.conf"
+    assert line in text[found[0].place.line - 1]
+
+
+def test_two_services_with_one_name_on_one_address_are_an_error() -> None:
+    names = ("a.example.com", "B.example.com")
+    first, second = makers.service("a", server_names=names), makers.service("b", server_names=("b.EXAMPLE.com",))
+    found = judged(first, makers.service("c", listen=("81",), server_names=names), second)
+    assert [(one.rule, one.place.file) for one in found] == [("NG005", "b.conf")]
+    assert "services a and b both serve b.example.com on 80" in found[0].message
+
+
+def test_two_default_servers_on_one_address_are_an_error() -> None:
+    services = [makers.service(name, listen=(f"{at}80 default_server",)) for name, at in (("a", ""), ("b", "*:"))]
+    assert [one.rule for one in judged(*services)] == ["NG015"]
+
+
+def test_max_fails_0_on_all_servers_makes_retries_harmless() -> None:
+    versions = tuple(Version(name, (Server(f"10.0.0.{at}:1", max_fails=0),)) for at, name in enumerate(("v1", "v2")))
+    assert judged(extra("proxy_next_upstream error http_503;", versions=versions)) == ()
+
+
+def changed(old: str, new: str, twin: bool = False) -> tuple[Finding, ...]:
+    """What check says of a release in which a template, or a hand, wrote something else."""
+    service = makers.service(override=makers.BOTH)
+    release = render([service], makers.intent([service]), makers.host())
+    if twin:
+        release = Release(release.id, release.files, release.intent, _edited(release.emergency, old, new))
+    else:
+        release = _edited(release, old, new)
+    return check([service], makers.host(), release, render)
+
+
+def _edited(release: Release, old: str, new: str) -> Release:
+    assert any(old in file.text for file in release.files)
+    files = tuple(File(file.name, file.text.replace(old, new, 1)) for file in release.files)
+    return Release(release.id, files, release.intent, release.emergency)
+
+
+SHAPES = {
+    "a directive more": ("server_name shop.example.com;", "server_name shop.example.com; allow all;"),
+    "an argument more": ("server_name shop.example.com;", "server_name shop.example.com b;"),
+    "a directive less": ("    proxy_http_version 1.1;\n", ""),
+    "another directive": ("proxy_http_version 1.1;", "proxy_method GET;"),
+    "a block more": ("\nserver {", "\nserver { listen 81; }\nserver {"),
+    "a row for everybody": ("    true canary;", "    volatile canary;"),
+    "a server elsewhere": ("server 10.0.1.10:5000;", "server 10.0.1.10:5000; server 10.6.6.6:1;"),
+}
+
+
+@pytest.mark.parametrize(("old", "new"), SHAPES.values(), ids=SHAPES)
+def test_a_break_out_is_seen_by_the_shape(old: str, new: str) -> None:
+    assert [one.rule for one in changed(old, new)] == ["NG002"]
+
+
+def test_a_break_out_of_the_emergency_twin_is_seen_too() -> None:
+    assert [one.rule for one in changed(*SHAPES["a directive more"], twin=True)] == ["NG002"]
+
+
+def test_a_decision_for_a_location_that_is_not_there_is_an_error() -> None:
+    found = changed("default default.split;", "default defualt.split;")
+    assert [(one.rule, one.message) for one in found] == [("NG004", "location @defualt.split is not defined")]
+
+
+def test_an_upstream_that_is_not_there_is_an_error() -> None:
+    found = changed("proxy_pass http://shop.canary;", "proxy_pass http://shop.canray;")
+    assert [(one.rule, one.message) for one in found] == [("NG004", "upstream shop.canray is not defined")]
+
+
+def test_every_rule_says_why_it_exists() -> None:
+    assert all(why.strip().endswith(".") for why in RULES.values())
