@@ -1,0 +1,99 @@
+"""Where every error ends: a message, a place, a hint and an exit code. A traceback on the screen is a bug."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nginxgen import __version__
+from nginxgen.commands.output import complain, stderr_gone
+from nginxgen.errors import Changes, Exit, Finding, NginxgenError, Place
+
+DEBUG = "NGINXGEN_DEBUG"
+
+
+def guarded(command: Callable[[], Any], usage: str = "nginxgen --help") -> int:
+    """The exit code of a command, whatever it does; what went wrong is said on stderr.
+
+    `usage`: where to read about the words of this command line.
+    """
+    try:
+        try:
+            result = command()
+        except BaseException as error:  # noqa: BLE001  (this is the boundary: nothing passes it)
+            return _ending(error, usage)
+        return result if isinstance(result, int) else Exit.DONE
+    except BrokenPipeError:
+        stderr_gone()  # nobody reads our messages any more; the exit code still counts
+        return Exit.BUG
+
+
+def _ending(error: BaseException, usage: str) -> int:
+    code: int = Exit.DONE
+    match error:
+        case NginxgenError():
+            code = error.exit
+            show(() if isinstance(error, Changes) else error.findings())
+        case click.ClickException():
+            code = Exit.INPUT
+            show([_usage(error, usage)])
+        case click.Abort() | KeyboardInterrupt():
+            code = Exit.INTERRUPTED
+            complain("interrupted; a host that was at work finishes or undoes by itself: see nginxgen status")
+        case SystemExit():
+            code = error.code if isinstance(error.code, int) else Exit.BUG
+        case BrokenPipeError():
+            stderr_gone()
+        case _:
+            code = Exit.BUG
+            _bug(error)
+    return code
+
+
+def show(findings: Iterable[Finding]) -> None:
+    """Each finding on stderr: what, where, and what to do."""
+    for finding in findings:
+        complain(f"{finding.severity}: {finding.message}")
+        if finding.place is not None:
+            complain(f"  at {finding.place}")
+        if finding.hint is not None:
+            complain(f"  hint: {finding.hint}")
+
+
+def _usage(error: click.ClickException, usage: str) -> Finding:
+    message, _, hint = error.format_message().partition("\n")
+    place = Place(error.filename) if isinstance(error, click.FileError) else None
+    return Finding("usage", message[:1].lower() + message[1:].removesuffix("."), place, hint or usage)
+
+
+def _bug(error: BaseException) -> None:
+    if os.environ.get(DEBUG):
+        traceback.print_exception(error)
+        return
+    complain(f"error: bug in nginxgen {__version__}: {type(error).__name__}: {error}")
+    kept = _keep(error)
+    if kept is not None:
+        complain(f"  at {kept}")
+    complain(f"  hint: report it with that file; nginxgen status shows the fleet; {DEBUG}=1 shows the traceback here")
+
+
+def _keep(error: BaseException) -> Path | None:
+    """The traceback in a file, ready to be pasted into a report; None where even that fails."""
+    head = f"nginxgen {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
+    words = f"verb: {' '.join(sys.argv[1:2])}\n\n"  # the verb only: what follows may name hosts and people
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="nginxgen-bug-", suffix=".txt", encoding="utf-8", errors="backslashreplace", delete=False
+        ) as file:
+            file.write(head + words + "".join(traceback.format_exception(error)))
+            return Path(file.name)
+    except OSError:
+        return None

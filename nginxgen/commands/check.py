@@ -1,0 +1,87 @@
+"""check"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nginxgen.commands.options import (
+    host_option,
+    inventory_option,
+    json_option,
+    load_inventory,
+    request,
+    templates_option,
+    weight_options,
+)
+from nginxgen.commands.output import complain, emit, emit_json
+from nginxgen.errors import Exit, Finding, InvalidInput, Severity
+from nginxgen.plan.words import counted
+
+if TYPE_CHECKING:
+    from nginxgen.workflow.check import Checked
+
+
+@click.command("check")
+@inventory_option
+@host_option
+@weight_options
+@templates_option
+@json_option
+def command(
+    *,
+    inventory: str | None,
+    hosts: tuple[str, ...],
+    weight: str | None,
+    services: tuple[str, ...],
+    routes: tuple[str, ...],
+    templates: Path | None,
+    as_json: bool,
+) -> None:
+    """Look for faults in the inventory and in the config that it gives.
+
+    No host is asked. Where nginx is on this machine, it tests the config as well.
+    """
+    from nginxgen.workflow import check as workflow
+
+    asked = request(weight, services, routes)
+    try:
+        known = load_inventory(inventory)
+        done = workflow.check(known.hosts(hosts), known.services, asked, templates)
+    except InvalidInput as error:
+        done = workflow.Checked(tuple(error.findings()), None)
+    _show(done, as_json=as_json)
+    if not done.sound:
+        click.get_current_context().exit(Exit.INPUT)
+
+
+def _show(done: Checked, *, as_json: bool) -> None:
+    if as_json:
+        emit_json({"ok": done.sound, "nginx": done.nginx, "findings": [_row(finding) for finding in done.findings]})
+        return
+    for finding in done.findings:
+        emit(_text(finding))
+    numbers = {severity: sum(finding.severity is severity for finding in done.findings) for severity in Severity}
+    told = [counted(number, severity) for severity, number in numbers.items() if number]
+    if done.sound:
+        told.append(f"tested by {done.nginx} as well" if done.nginx else "no nginx here to test it as well")
+    complain(", ".join(told if done.findings else ["no faults found", *told]))
+
+
+def _text(finding: Finding) -> str:
+    place = f"  at {finding.place}\n" if finding.place is not None else ""
+    hint = f"  hint: {finding.hint}\n" if finding.hint is not None else ""
+    return f"{finding.severity}: {finding.message} [{finding.rule}]\n{place}{hint}"
+
+
+def _row(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "severity": str(finding.severity),
+        "message": finding.message,
+        "file": finding.place.file if finding.place else None,
+        "line": finding.place.line if finding.place else None,
+        "hint": finding.hint,
+    }

@@ -1,0 +1,99 @@
+"""status"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nginxgen.commands.options import fleet_options, load_inventory
+from nginxgen.commands.output import emit, emit_json, table
+from nginxgen.commands.progress import watching
+from nginxgen.errors import Changes
+
+if TYPE_CHECKING:
+    from nginxgen.model.intent import Intent
+    from nginxgen.workflow.status import FleetStatus, HostStatus
+
+
+@click.command("status")
+@fleet_options
+@click.option("--exit-code", is_flag=True, help="Leave with 3 where a host has drifted.")
+def command(*, inventory: str | None, hosts: tuple[str, ...], exit_code: bool, as_json: bool, verbose: bool) -> None:
+    """Show what every host has and serves.
+
+    live is what a reboot would serve, running what nginx serves now. Leaves with 4 where a host can't be reached.
+    """
+    from nginxgen.workflow.scope import Scope
+    from nginxgen.workflow.status import status
+
+    chosen = load_inventory(inventory).hosts(hosts)
+    with watching(verbose=verbose) as watch:
+        fleet = status(Scope(chosen, listener=watch))
+    if as_json:
+        emit_json(_document(fleet))
+    else:
+        emit(_text(fleet))
+    fleet.raise_unreachable()
+    if exit_code and fleet.drifted:
+        raise Changes("")
+
+
+def _text(fleet: FleetStatus) -> str:
+    rows = [("host", "live", "running", "weights", "drift"), *(_row(host) for host in fleet.hosts)]
+    return table(rows) + "".join(f"{line}\n" for line in _remarks(fleet))
+
+
+def _row(host: HostStatus) -> tuple[str, str, str, str, str]:
+    if host.state is None:
+        return host.host, "?", "?", "unreachable", "?"
+    state = host.state
+    drift = ", ".join(state.drift) or "none"
+    return host.host, state.live or "-", state.running or "-", _weights(state.intent), drift
+
+
+def _weights(intent: Intent | None) -> str:
+    if intent is None:
+        return "-"
+    told = []
+    for name, service in sorted(intent.services.items()):
+        if service.canary is None:
+            told.append(f"{name} {service.stable}")
+        else:
+            weights = " ".join(f"{route}={weight}" for route, weight in service.weights.items())
+            told.append(f"{name} {service.canary} {weights if service.canary_on else f'off ({weights})'}")
+    return ", ".join(told)
+
+
+def _remarks(fleet: FleetStatus) -> Iterator[str]:
+    for host in fleet.hosts:
+        if host.state is not None:
+            yield from (f"{host.host}: {detail}" for detail in host.state.details)
+    if not fleet.consistent and not fleet.drifted and len(fleet.states) == len(fleet.hosts):
+        yield "the hosts were given different things: one nginxgen apply brings them together"
+
+
+def _document(fleet: FleetStatus) -> dict[str, Any]:
+    return {"consistent": fleet.consistent, "hosts": [_host(host) for host in fleet.hosts]}
+
+
+def _host(host: HostStatus) -> Mapping[str, Any]:
+    state = host.state
+    return {
+        "name": host.host,
+        "reachable": state is not None,
+        "live": state.live if state else None,
+        "running": state.running if state else None,
+        "previous": state.previous if state else None,
+        "emergency": state.emergency if state else None,
+        "drift": [str(drift) for drift in state.drift] if state else [],
+        "details": list(state.details) if state else [],
+        "services": state.intent.to_json() if state and state.intent else {},
+        "nginx": {"version": state.nginx_version, "master": state.master, "workers": list(state.workers)}
+        if state
+        else None,
+        "releases": list(state.releases) if state else [],
+        "error": host.error.message if host.error else None,
+        "hint": host.error.hint if host.error else None,
+    }

@@ -1,0 +1,88 @@
+"""apply: the plan, a question, and the fleet transaction, over the same sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from nginxgen import render
+from nginxgen.errors import InputError, Refused, SeveralRefused
+from nginxgen.fleet.transaction import carry_out
+from nginxgen.model.host import Host
+from nginxgen.model.nearest import did_you_mean
+from nginxgen.model.outcome import HostOutcome, HostResult, Outcome
+from nginxgen.model.plan import Action, Change, HostPlan, Plan
+from nginxgen.plan.intent import asked_routes
+from nginxgen.plan.stale import moved
+from nginxgen.ports import Note
+from nginxgen.workflow.plan import Order, against
+from nginxgen.workflow.scope import Scope, Work
+
+Confirm = Callable[[Plan], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    hosts: tuple[HostPlan, ...]  # what was planned
+    outcome: Outcome  # what came of it
+
+
+def apply(scope: Scope, order: Order, note: Note, confirm: Confirm, *, force: bool = False) -> Applied:
+    """Bring every host of the scope to what is ordered, all or none.
+
+    `confirm` is asked while nothing is locked. Raises Refused where it says no, a host can't be reached, or the plan
+    is unsafe and not forced.
+    """
+    asked_routes(order.services, order.request)
+    with scope.work() as work:
+        return _agreed(work, against(work, order), note, confirm, force=force)
+
+
+def apply_saved(scope: Scope, plan: Plan, note: Note, confirm: Confirm, *, force: bool = False) -> Applied:
+    """Exactly this plan, made earlier. Raises Refused where a host has moved since, even one that was to stay."""
+    with scope.work() as work:
+        states = work.observe()
+        present = replace(plan, hosts=tuple(host for host in plan.hosts if host.host in states))
+        stale = moved(present, states)
+        if stale:
+            raise SeveralRefused(stale)
+        return _agreed(work, present, note, confirm, force=force)
+
+
+def hosts_of(plan: Plan, hosts: tuple[Host, ...]) -> tuple[Host, ...]:
+    """The hosts that a saved plan is for. Raises InputError where the inventory does not have one."""
+    known = {host.name: host for host in hosts}
+    for name in (host.host for host in plan.hosts):
+        if name not in known:
+            raise InputError(
+                f'the plan is for a host "{name}" that the inventory does not have', hint=did_you_mean(name, known)
+            )
+    return tuple(known[host.host] for host in plan.hosts)
+
+
+def _agreed(work: Work, plan: Plan, note: Note, confirm: Confirm, *, force: bool) -> Applied:
+    if plan.unsafe and not force:
+        raise Refused(f"not without --force: {'; '.join(plan.unsafe)}", hint="look at it with nginxgen plan")
+    if plan.changed and not confirm(plan):
+        raise Refused("not confirmed: nothing was changed")
+    return Applied(plan.hosts, carried_out(work, plan.hosts, plan.changes(), note))
+
+
+def carried_out(
+    work: Work, hosts: tuple[HostPlan, ...], changes: tuple[Change, ...], note: Note, *, one_wave: bool = False
+) -> Outcome:
+    """The fleet transaction for the hosts that change; the others are reported as they are."""
+    empties = {host.name: render.empty(host) for host in work.scope.hosts}
+    outcome = carry_out(work.sessions, changes, empties, note, one_wave=one_wave) if changes else Outcome(())
+    same = (
+        HostResult(host.host, HostOutcome.UNCHANGED, host.release, "up to date")
+        for host in hosts
+        if host.action is Action.NONE
+    )
+    left_out = (
+        HostResult(name, HostOutcome.SKIPPED, None, f"left out: {error.message.removeprefix(f'{name}: ')}", error.hint)
+        for name, error in work.sessions.skipped.items()
+    )
+    results = {result.host: result for result in (*same, *left_out, *outcome.hosts)}
+    ordered = tuple(results[name] for name in work.scope.names if name in results)
+    return replace(outcome, hosts=ordered, seconds=work.seconds)

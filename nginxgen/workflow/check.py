@@ -1,0 +1,55 @@
+"""check: everything that can be said without a host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from nginxgen import check as judging
+from nginxgen.errors import Finding, Severity
+from nginxgen.model.host import Host
+from nginxgen.model.intent import Intent
+from nginxgen.model.service import Service
+from nginxgen.model.weight import FULL, ZERO, Weight
+from nginxgen.plan.intent import Request, resolve
+from nginxgen.render import render
+from nginxgen.workflow.releases import findings, rendered
+
+# A split has a form of its own at 0, between, and at 100.
+_FORMS = (ZERO, Weight(1_000), FULL)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    findings: tuple[Finding, ...]
+    nginx: str | None  # the local nginx that tested the config as well; None: there is none
+
+    @property
+    def sound(self) -> bool:
+        return all(finding.severity is not Severity.ERROR for finding in self.findings)
+
+
+def check(hosts: Sequence[Host], services: Sequence[Service], request: Request, templates: Path | None) -> Checked:
+    """The findings at the weight asked for; without one, at weights that bring out every form of the config.
+
+    A local nginx is asked where our own rules found no error. Raises InputError.
+    """
+    nginx = judging.find_nginx()
+    found: dict[Finding, None] = {}
+    for intent in _intents(services, request):
+        releases = rendered(hosts, services, intent, templates)
+        own = findings(hosts, services, releases, templates)
+        found |= dict.fromkeys(own)
+        if nginx is not None and all(finding.severity is not Severity.ERROR for finding in own):
+            again = partial(render, templates=templates)
+            found |= dict.fromkeys(judging.nginx_test(services, intent, hosts[0], again, nginx))
+    return Checked(tuple(found), nginx)
+
+
+def _intents(services: Sequence[Service], request: Request) -> Iterator[Intent]:
+    canary = any(service.canary is not None for service in services)
+    weights = _FORMS if canary and request.weight is None else (request.weight,)
+    for weight in weights:
+        yield resolve(services, {}, Request(weight, request.services, request.routes))

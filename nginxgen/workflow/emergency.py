@@ -1,0 +1,74 @@
+"""emergency: canary off on every host that can be reached, at once, each host by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+from nginxgen import render
+from nginxgen.errors import NginxgenError
+from nginxgen.fleet.crew import Crew
+from nginxgen.fleet.transaction import carry_out
+from nginxgen.model.outcome import HostOutcome, HostResult, Outcome
+from nginxgen.model.plan import Change
+from nginxgen.model.release import Release
+from nginxgen.plan.emergency import emergency as decide
+from nginxgen.ports import Note
+from nginxgen.workflow.scope import Scope, Work
+
+_AT_ONCE = 64  # as many hosts as the sessions work on at a time
+_LEFT = "it may still send requests to the canary: mend what is said here and run nginxgen emergency again"
+_MEASURED = frozenset({"connect", "observe", "switch"})  # wall time of all hosts; inside the switch they overlap
+_WELL = frozenset({HostOutcome.APPLIED, HostOutcome.UNCHANGED})
+
+
+def emergency(scope: Scope, note: Note) -> Outcome:
+    """Unlike every other change not all or none: no host waits for another, none is taken back for another's sake.
+
+    A host that could not be switched is NEEDS_HUMAN whatever the reason, for it may still serve the canary.
+    """
+    with scope.work() as work:
+        states = work.sessions.observe()
+        decided = [decide(name, states[name]) for name in scope.names if name in states]
+        results = [step for step in decided if isinstance(step, HostResult)]
+        with work.watch.phase("switch"):
+            results += _each_alone(work, [step for step in decided if isinstance(step, Change)], note)
+        failed = work.sessions.failed
+        results += [_lost(name, error) for name, error in failed.items() if name not in _named(results)]
+        seconds = {name: spent for name, spent in work.seconds.items() if name in _MEASURED}
+    by_name = {result.host: result for result in results}
+    return Outcome(tuple(by_name[name] for name in scope.names), seconds)
+
+
+def _each_alone(work: Work, changes: Sequence[Change], note: Note) -> list[HostResult]:
+    """One transaction a host, all at the same time."""
+    if not changes:
+        return []
+    empties = {host.name: render.empty(host) for host in work.scope.hosts}
+    work.sessions.keep_alive()
+    crew = Crew(_AT_ONCE)
+    try:
+        jobs = [crew.submit(partial(_alone, work, change, empties, note)) for change in changes]
+        return [_result(result) for job in jobs for result in job.result().hosts]
+    finally:
+        crew.dismiss()
+
+
+def _alone(work: Work, change: Change, empties: Mapping[str, Release], note: Note) -> Outcome:
+    return carry_out(work.sessions, (change,), empties, note, one_wave=True)
+
+
+def _named(results: Sequence[HostResult]) -> frozenset[str]:
+    return frozenset(result.host for result in results)
+
+
+def _result(result: HostResult) -> HostResult:
+    if result.outcome in _WELL:
+        return result
+    return replace(result, outcome=HostOutcome.NEEDS_HUMAN, hint=_LEFT if result.hint is None else result.hint)
+
+
+def _lost(name: str, error: NginxgenError) -> HostResult:
+    reason = error.message.removeprefix(f"{name}: ")
+    return HostResult(name, HostOutcome.NEEDS_HUMAN, None, reason, hint=_LEFT)
