@@ -3,38 +3,48 @@
 from __future__ import annotations
 
 import base64
-import binascii
-import io
 import json
+import re
 import tarfile
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from nginxgen.errors import HostFailed, HostLost, HostRefused, InputError, NeedsHuman, NginxgenError
+from nginxgen.errors import HostFailed, HostRefused, InputError, NeedsHuman, NginxgenError
+from nginxgen.fleet import archive
+from nginxgen.fleet.pipe import PipeEnded
 from nginxgen.model.intent import Intent
 from nginxgen.model.release import File
 from nginxgen.model.state import Drift, HostState, JournalEntry
 
+Answer = Mapping[str, Any]
+
 _UNDONE = {"trial-failed", "superseded", "expired"}  # the host was touched, and says that it is back
-_LARGEST = 64 << 20  # bytes of one release, unpacked
+_ID = re.compile(r"[0-9a-f]{12}")
+# What the standard library raises when it reads nonsense; MemoryError where numbers promise more than there is.
+_NONSENSE = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError, MemoryError)
 
 
-def garbage(host: str, what: str) -> HostLost:
-    return HostLost(host, f"the answer makes no sense: {what[:200]!r}", hint="is the login shell of this user clean?")
+class Nonsense(PipeEnded):
+    """An answer that is none. What it left unread is not ours either: nothing more can be said on this pipe."""
+
+    def __init__(self, what: object) -> None:
+        super().__init__(f"the answer makes no sense: {str(what)[:200]!r}")
 
 
-def parse(host: str, line: bytes) -> dict[str, Any]:
-    """One answer line. Raises HostLost where it is not one."""
+def parse(line: bytes) -> Answer:
+    """One answer line. Raises Nonsense."""
+    text = line.decode(errors="replace")
     try:
-        answer = json.loads(line.decode(errors="replace"))
-    except (ValueError, RecursionError):
-        raise garbage(host, line.decode(errors="replace")) from None
-    if not isinstance(answer, dict) or not isinstance(answer.get("ok"), bool):
-        raise garbage(host, line.decode(errors="replace"))
+        answer = json.loads(text)
+    except _NONSENSE:
+        raise Nonsense(text) from None
+    if not isinstance(answer, dict) or not isinstance(answer.get("ok"), bool) or "step" not in answer:
+        raise Nonsense(text)
     return answer
 
 
-def error(host: str, answer: Mapping[str, Any]) -> NginxgenError:
+def error(host: str, answer: Answer) -> NginxgenError:
     """What an answer with ok false means."""
     code, message = str(answer.get("code", "")), str(answer.get("message", "no reason given")).strip()
     hint = str(answer["hint"]) if answer.get("hint") else None
@@ -53,24 +63,24 @@ def _owner(owner: object) -> str:
     return f" by {owner.get('who', 'somebody')} ({owner.get('verb', '?')}, since {owner.get('since', '?')})"
 
 
-def state(host: str, answer: Mapping[str, Any]) -> HostState:
-    """The answer to observe or begin. Raises HostLost where a field is missing or of another type."""
+def state(answer: Answer) -> HostState:
+    """The answer to observe or begin. Raises Nonsense where a field is missing or of another type."""
     try:
         return _state(answer)
-    except (KeyError, TypeError, ValueError, AttributeError) as fault:
-        raise garbage(host, f"{fault!r} in {answer!r}") from fault
+    except _NONSENSE as fault:
+        raise Nonsense(f"{fault!r} in {answer!r}"[:400]) from fault
 
 
-def _state(answer: Mapping[str, Any]) -> HostState:
+def _state(answer: Answer) -> HostState:
     drift = [(Drift(code), str(detail)) for code, detail in answer["drift"]]
-    live = _id(answer["live"])
+    live = release_id(answer["live"])
     intent, emergency = _manifest(answer["manifest"])
     if live is not None and intent is None:
         drift.append((Drift.MANIFEST_UNREADABLE, f"the manifest of {live} can't be read"))
     return HostState(
         live=live,
-        running=_id(answer["running"]),
-        previous=_id(answer["previous"]),
+        running=release_id(answer["running"]),
+        previous=release_id(answer["previous"]),
         intent=intent,
         previous_intent=_manifest(answer["previous_manifest"])[0],
         emergency=emergency,
@@ -79,48 +89,47 @@ def _state(answer: Mapping[str, Any]) -> HostState:
         nginx_version=str(answer["version"]),
         master=None if answer["master"] is None else int(answer["master"]),
         workers=tuple(int(pid) for pid in answer["workers"]),
-        releases=tuple(str(name) for name in answer["releases"]),
+        releases=tuple(name for name in map(release_id, answer["releases"]) if name is not None),
     )
 
 
-def _id(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value or None
-    raise TypeError(f"{value!r} is not a release id")
+def release_id(value: object) -> str | None:
+    """Raises ValueError where it is neither an id nor nothing."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, str) and _ID.fullmatch(value):
+        return value
+    raise ValueError(f"{value!r} is not the id of a release")
 
 
 def _manifest(data: object) -> tuple[Intent | None, str | None]:
     if not isinstance(data, dict):
         return None, None
     try:
-        return Intent.from_json(data["services"]), _id(data.get("emergency"))
-    except (KeyError, TypeError, AttributeError, ValueError, InputError):
+        return Intent.from_json(data["services"]), release_id(data.get("emergency"))
+    except (*_NONSENSE, InputError):
         return None, None
 
 
-def files(host: str, answer: Mapping[str, Any]) -> tuple[File, ...]:
-    """The answer to show. Raises HostLost where the archive is broken or far too large."""
+def files(answer: Answer) -> tuple[File, ...]:
+    """The answer to show. Raises Nonsense where the archive is broken or far too large."""
     try:
-        packed = base64.b64decode(str(answer["archive"]), validate=True)
-        found = []
-        with tarfile.open(fileobj=io.BytesIO(packed), mode="r:gz") as archive:
-            total = 0
-            for member in archive:
-                total += member.size
-                if total > _LARGEST:
-                    raise garbage(host, f"a release of more than {_LARGEST} bytes")
-                content = archive.extractfile(member) if member.isfile() else None
-                if content is not None:
-                    name = member.name.removeprefix("./")
-                    found.append(File(name, content.read().decode(errors="replace")))
-    except (KeyError, binascii.Error, tarfile.TarError, EOFError, OSError) as fault:
-        raise garbage(host, repr(fault)) from fault
-    return tuple(sorted(found, key=lambda file: file.name))
+        return archive.unpack(base64.b64decode(str(answer["archive"]), validate=True))
+    except (*_NONSENSE, zlib.error, tarfile.TarError, EOFError, OSError) as fault:
+        raise Nonsense(repr(fault)) from fault
+
+
+def lines(answer: Answer, most: int) -> int:
+    """How many lines of the journal follow. Raises Nonsense."""
+    count = answer.get("lines")
+    if not isinstance(count, int) or isinstance(count, bool) or not 0 <= count <= most:
+        raise Nonsense(f"{count!r} lines of journal, where {most} were asked for")
+    return count
 
 
 def journal_line(line: bytes) -> JournalEntry | None:
     """One line of the journal; None where it was cut off or is foreign."""
     try:
         return JournalEntry.from_json(json.loads(line))
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except _NONSENSE:
         return None

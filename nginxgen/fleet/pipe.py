@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import selectors
+import select
+import socket
 import subprocess
+import tempfile
+import threading
 import time
 from typing import Protocol
 
@@ -13,11 +15,12 @@ from nginxgen.errors import Unreachable
 from nginxgen.fleet import script
 from nginxgen.model.host import Host
 
-MOST = 64 << 20  # bytes in one answer; a host that says more is not speaking our protocol
+WRITE = 60.0  # seconds in which the other side has to take what we send
+CHATTY = 4000  # bytes of its complaints that are worth reading
 
 
 class PipeEnded(Exception):
-    """The other side closed, broke, was silent past the deadline, or said too much. `why` is for people."""
+    """The other side closed, broke, was silent past the deadline, or makes no sense. `why` is for people."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -25,6 +28,8 @@ class PipeEnded(Exception):
 
 
 class Pipe(Protocol):
+    """One thread may send, another receive and a third close, all at the same time: closing ends what the others do."""
+
     def send(self, data: bytes) -> None:
         """All of it. Raises PipeEnded."""
 
@@ -32,57 +37,58 @@ class Pipe(Protocol):
         """Some bytes, at least one. `deadline` in time.monotonic() seconds. Raises PipeEnded."""
 
     def complaint(self) -> str:
-        """What the other side wrote to stderr, for a message; may be empty."""
+        """What the other side wrote to stderr, for a message; may be empty. Does not wait long."""
 
-    def close(self) -> None: ...
+    def close(self, patience: float) -> None:
+        """Say that nothing more comes, which tells host.sh to put right what is under trial and to end.
+
+        Returns when it has ended, or after `patience` seconds. Never raises; again does nothing.
+        """
 
 
 class LocalPipe:
     """host.sh on this machine, without SSH."""
 
     def __init__(self, host: Host) -> None:
+        # A socket can be shut while other threads wait on it; a pipe that is closed under them may become another file.
+        self._ours, theirs = socket.socketpair()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (a pipe that nobody reads would fill and stop the host)
         try:
             self._process = subprocess.Popen(
                 script.argv(host),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
+                stderr=self._errors,
                 start_new_session=True,  # Ctrl-C is for us; the host learns of it by the end of its input
             )
         except OSError as error:
+            self._ours.close()
+            self._errors.close()
             raise Unreachable(host.name, f"cannot start {error.filename}: {error.strerror}") from error
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._stdout, selectors.EVENT_READ)
-        os.set_blocking(self._stdin, False)
-
-    @property
-    def _stdin(self) -> int:
-        assert self._process.stdin is not None  # noqa: S101  (for the type checker: it was asked for above)
-        return self._process.stdin.fileno()
-
-    @property
-    def _stdout(self) -> int:
-        assert self._process.stdout is not None  # noqa: S101  (as above)
-        return self._process.stdout.fileno()
+        finally:
+            theirs.close()
+        self._ours.setblocking(False)
+        self._sending, self._receiving = threading.Lock(), threading.Lock()
 
     def send(self, data: bytes) -> None:
-        rest = memoryview(data)
-        deadline = time.monotonic() + 60
-        while rest:
-            try:
-                rest = rest[os.write(self._stdin, rest) :]
-            except BlockingIOError:
-                with selectors.DefaultSelector() as writable:
-                    writable.register(self._stdin, selectors.EVENT_WRITE)
-                    if not writable.select(max(0.0, deadline - time.monotonic())):
-                        raise PipeEnded("it stopped reading") from None
-            except OSError as error:
-                raise PipeEnded("the script on the host ended") from error
+        deadline, rest = time.monotonic() + WRITE, memoryview(data)
+        with self._sending:
+            while rest:
+                self._wait(select.POLLOUT, deadline, "it stopped reading")
+                try:
+                    rest = rest[self._ours.send(rest) :]
+                except BlockingIOError:
+                    continue
+                except OSError as error:
+                    raise PipeEnded("the script on the host ended") from error
 
     def receive(self, deadline: float) -> bytes:
-        if not self._selector.select(max(0.0, deadline - time.monotonic())):
-            raise PipeEnded("no answer in time")
-        data = os.read(self._stdout, 1 << 16)
+        with self._receiving:
+            self._wait(select.POLLIN, deadline, "no answer in time")
+            try:
+                data = self._ours.recv(1 << 16)
+            except OSError as error:
+                raise PipeEnded("the script on the host ended") from error
         if not data:
             raise PipeEnded("the script on the host ended")
         return data
@@ -90,16 +96,29 @@ class LocalPipe:
     def complaint(self) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(1)
-        if self._process.poll() is None or self._process.stderr is None:
+        try:
+            self._errors.seek(0)
+            return self._errors.read(CHATTY).decode(errors="replace").strip()
+        except ValueError:  # closed meanwhile
             return ""
-        return self._process.stderr.read(4000).decode(errors="replace").strip()
 
-    def close(self) -> None:
-        """Closing stdin tells host.sh to put right what is under trial; it is given time to do so."""
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            if stream is not None:
-                with contextlib.suppress(OSError):
-                    stream.close()
-        self._selector.close()
+    def close(self, patience: float) -> None:
+        self._shut(socket.SHUT_WR)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(30)
+            self._process.wait(patience)
+        self._shut(socket.SHUT_RDWR)
+        with self._sending, self._receiving:
+            self._ours.close()
+            self._errors.close()
+
+    def _shut(self, how: int) -> None:
+        with contextlib.suppress(OSError):  # it is shut already
+            self._ours.shutdown(how)
+
+    def _wait(self, event: int, deadline: float, late: str) -> None:
+        if self._ours.fileno() < 0:
+            raise PipeEnded("the session is closed")
+        ready = select.poll()
+        ready.register(self._ours, event)
+        if not ready.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            raise PipeEnded(late)

@@ -3,139 +3,171 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
-import io
 import json
-import tarfile
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TypeVar
 
 from nginxgen.errors import HostLost, HostRefused, NginxgenError, Unreachable
-from nginxgen.fleet import answers, script
-from nginxgen.fleet.pipe import MOST, Pipe, PipeEnded
+from nginxgen.fleet import answers, archive, script
+from nginxgen.fleet.answers import Answer, Nonsense
+from nginxgen.fleet.pipe import Pipe, PipeEnded
 from nginxgen.model.plan import Expected
 from nginxgen.model.release import File, Release
 from nginxgen.model.state import HostState, JournalEntry
 from nginxgen.ports import Note
 
+T = TypeVar("T")
+
 _NOISE = 64 << 10  # bytes a login shell may print before host.sh speaks
-_SOON = 30.0  # seconds for an answer that only reads
-_LONG = 180.0  # seconds for one that waits for nginx: a large config takes tens of seconds to load
+_MOST = 32 << 20  # bytes of one answer; a host that says more is not speaking our protocol
+_HELLO = b'{"step":"hello"'
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a host may take, in seconds."""
+
+    soon: float = 30.0  # for an answer that only reads
+    long: float = 180.0  # for one that waits for nginx: a large config takes tens of seconds to load
+    undo: float = 15.0  # to put right what was under trial, when the session ends
+    end: float = 2.0  # to end when there is nothing to put right
+
+
+LIMITS = Limits()
 
 
 class ScriptSession:
     """`pipe` leads to a host.sh that has not been spoken to yet."""
 
-    def __init__(self, name: str, pipe: Pipe) -> None:
+    def __init__(self, name: str, pipe: Pipe, limits: Limits = LIMITS) -> None:
         self.name = name
         self._pipe = pipe
+        self._limits = limits
         self._rest = b""
-        self._busy = threading.Lock()
+        self._busy = threading.Lock()  # one question at a time
+        self._sending = threading.Lock()  # a heartbeat goes between two words, never into one
         self._touched = False  # under trial: what the host serves depends on how we end
+        self._over = False  # nothing more can be said
         self._txn = ""
         self._trials = 0
+        self._trying = ""  # the release under trial
         self._greet()
 
     def observe(self) -> HostState:
-        return answers.state(self.name, self._ask("observe", _SOON))
+        return self._ask("observe", answers.state, self._limits.soon)
 
     def read(self, release: str) -> tuple[File, ...]:
-        return answers.files(self.name, self._ask(f"show {release}", _SOON))
+        return self._ask(f"show {release}", answers.files, self._limits.soon)
 
     def journal(self, last: int) -> tuple[JournalEntry, ...]:
-        with self._busy:
-            answer = self._exchange(f"journal {last}", b"", _SOON)
-            deadline = time.monotonic() + _SOON
-            try:
-                lines = [self._line(deadline) for _ in range(min(int(answer.get("lines", 0)), last))]
-            except PipeEnded as ended:
-                raise self._lost("journal", ended) from ended
+        def read(answer: Answer) -> list[bytes]:
+            deadline = time.monotonic() + self._limits.soon
+            return [self._line(deadline) for _ in range(answers.lines(answer, last))]
+
+        lines = self._ask(f"journal {last}", read, self._limits.soon)
         return tuple(entry for entry in map(answers.journal_line, lines) if entry)
 
     def begin(self, note: Note) -> HostState:
         since = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         members = {"verb": note.verb, "who": note.who, "why": note.why, "txn": note.txn, "since": since}
-        state = answers.state(self.name, self._ask(f"begin {json.dumps(members)}", _LONG))
+        state = self._ask(f"begin {json.dumps(members)}", answers.state, self._limits.long)
         self._txn = note.txn
         return state
 
     def stage(self, release: Release, empty: Release) -> None:
         twin = release.emergency
-        packed = _pack([part for part in (empty, twin, release) if part is not None])
+        packed = archive.pack(part for part in (empty, twin, release) if part is not None)
         body = script.padded(packed)
         word = f"stage {len(packed)} {len(body) // script.BLOCK} {release.id} {twin.id if twin else '-'} {empty.id}"
-        self._ask(word, _LONG, body)
+        self._ask(word, _nothing, self._limits.long, body)
 
     def trial(self, release: str, expected: Expected) -> None:
-        self._touched = True
         self._trials += 1
+        self._trying = release
         word = f"trial {self._txn}-{self._trials} {release} {expected.live or '-'} {expected.running or '-'}"
+        self._touched = True
         try:
-            self._ask(word, _LONG)
+            self._ask(word, lambda answer: _must_be(answer, "running", release), self._limits.long)
         except HostLost:
             raise
-        except NginxgenError:
+        except NginxgenError:  # an answer: the host is as it was
             self._touched = False
             raise
 
     def commit(self) -> None:
-        self._ask("commit", _LONG)
-        self._touched = False
+        self._end_trial("commit", lambda answer: _must_be(answer, "live", self._trying))
 
     def abort(self) -> None:
-        self._ask("abort", _LONG)
-        self._touched = False
+        self._end_trial("abort", _nothing)
 
     def beat(self) -> None:
-        """Put the host's dead-man off. Silent: a session that is busy or gone needs no heartbeat."""
-        if self._txn and self._busy.acquire(blocking=False):
+        """Put the host's dead-man off. Does not wait for the answer, which is skipped when the next one is read."""
+        if self._txn and not self._over and self._sending.acquire(blocking=False):
             try:
-                with contextlib.suppress(NginxgenError):
-                    self._exchange("beat", b"", _SOON)
+                with contextlib.suppress(PipeEnded):
+                    self._pipe.send(b"beat\n")
             finally:
-                self._busy.release()
+                self._sending.release()
 
     def close(self) -> None:
-        with contextlib.suppress(PipeEnded):
-            self._pipe.send(b"bye\n")
-        self._pipe.close()
+        self._over = True
+        self._pipe.close(self._limits.undo if self._touched else self._limits.end)
 
     # ---- the wire
 
     def _greet(self) -> None:
         try:
             self._pipe.send(script.preamble())
-            self._skip_noise(time.monotonic() + _SOON)
+            self._skip_noise(time.monotonic() + self._limits.soon)
         except PipeEnded as ended:
             complaint = self._pipe.complaint()
-            self._pipe.close()
+            self._pipe.close(0)
             raise _cannot_start(self.name, ended.why, complaint) from ended
 
     def _skip_noise(self, deadline: float) -> None:
-        """A login shell may print a banner before host.sh speaks."""
+        """A login shell may print anything before host.sh speaks, also without an end of line."""
         noise = 0
-        while not (line := self._line(deadline)).startswith(b'{"step":"hello"'):
+        while _HELLO not in (line := self._line(deadline)):
             noise += len(line)
             if noise > _NOISE:
                 raise PipeEnded("it talks, but not our protocol")
 
-    def _ask(self, word: str, patience: float, body: bytes = b"") -> dict[str, Any]:
-        with self._busy:
-            return self._exchange(word, body, patience)
-
-    def _exchange(self, word: str, body: bytes, patience: float) -> dict[str, Any]:
-        step = word.split(" ", 1)[0]
+    def _end_trial(self, word: str, read: Callable[[Answer], None]) -> None:
         try:
+            self._ask(word, read, self._limits.long)
+        except HostLost:
+            raise
+        except NginxgenError:  # an answer: the host knows what it did
+            self._touched = False
+            raise
+        self._touched = False
+
+    def _ask(self, word: str, read: Callable[[Answer], T], patience: float, body: bytes = b"") -> T:
+        """Say a word; what `read` makes of the answer. Raises the error that the answer stands for."""
+        step = word.split(" ", 1)[0]
+        with self._busy:
+            try:
+                answer = self._exchange(word, step, patience, body)
+                if answer["ok"]:
+                    return read(answer)
+            except PipeEnded as ended:
+                raise self._lost(step, ended.why) from ended
+        raise answers.error(self.name, answer)
+
+    def _exchange(self, word: str, step: str, patience: float, body: bytes) -> Answer:
+        if self._over:
+            raise PipeEnded("the session has ended")
+        with self._sending:
             self._pipe.send(word.encode() + b"\n" + body)
-            answer = answers.parse(self.name, self._line(time.monotonic() + patience))
-        except PipeEnded as ended:
-            raise self._lost(step, ended) from ended
-        if answer.get("step") != step:
-            raise answers.garbage(self.name, repr(answer))
-        if not answer["ok"]:
-            raise answers.error(self.name, answer)
+        deadline = time.monotonic() + patience
+        while (answer := answers.parse(self._line(deadline)))["step"] == "beat":
+            pass
+        if answer["step"] != step:
+            raise Nonsense(answer)
         return answer
 
     def _line(self, deadline: float) -> bytes:
@@ -144,38 +176,39 @@ class ScriptSession:
         while b"\n" not in parts[-1]:
             parts.append(self._pipe.receive(deadline))
             size += len(parts[-1])
-            if size > MOST:
+            if size > _MOST:
                 raise PipeEnded("it says too much")
         line, _, self._rest = b"".join(parts).partition(b"\n")
         return line
 
-    def _lost(self, step: str, ended: PipeEnded) -> NginxgenError:
-        complaint = self._pipe.complaint()
-        said = f"{ended.why} during {step}{': ' + complaint if complaint else ''}"
+    def _lost(self, step: str, why: str) -> NginxgenError:
+        """Hang up, so that the host puts right what is under trial, and say what that means."""
+        complaint = "" if self._over else self._pipe.complaint()
+        self._over = True
+        threading.Thread(target=self._pipe.close, args=(self._limits.undo,), daemon=True).start()
+        said = f"{why} during {step}{': ' + complaint if complaint else ''}"
         if self._touched:
             return HostLost(self.name, said, hint=f"nginxgen status --host {self.name} tells what it serves")
         # before a trial the host undoes by itself all that we have added
         return HostRefused(self.name, "connection-lost", said)
 
 
+def _nothing(_: Answer) -> None:
+    """Where "ok" is all that there is to know."""
+
+
+def _must_be(answer: Answer, member: str, release: str) -> None:
+    """That a host did what we asked is what it says of itself, not only that it says "ok"."""
+    if answer.get(member) != release:
+        raise Nonsense(answer)
+
+
 def _cannot_start(host: str, why: str, complaint: str) -> NginxgenError:
     last = complaint.splitlines()[-1].strip() if complaint else ""
     if "sudo" in last:
-        hint = "allow this user sudo without a password for nginxgen, or connect as root"
-        return HostRefused(host, "no-sudo", f"no sudo right: {last}", hint=hint)
+        right = "allow this user sudo without a password for nginxgen, or connect as root"
+        return HostRefused(host, "no-sudo", f"no sudo right: {last}", hint=right)
     if "not found" in last:
         return HostRefused(host, "no-tool", f"a program is missing on the host: {last}")
-    return Unreachable(host, f"{why}{': ' + last if last else ''}")
-
-
-def _pack(releases: list[Release]) -> bytes:
-    """A tar.gz with `<id>/<file>` members, the same bytes for the same releases."""
-    raw = io.BytesIO()
-    with tarfile.open(fileobj=raw, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for release in releases:
-            for file in release.files:
-                content = file.text.encode()
-                member = tarfile.TarInfo(f"{release.id}/{file.name}")
-                member.size, member.mode = len(content), 0o644
-                archive.addfile(member, io.BytesIO(content))
-    return gzip.compress(raw.getvalue(), compresslevel=6, mtime=0)
+    hint = "does this user get a shell there, or a forced command?" if "ended" in why or "talks" in why else None
+    return Unreachable(host, f"host.sh does not start: {why}{': ' + last if last else ''}", hint=hint)

@@ -192,7 +192,10 @@ class SshPipe:
                 said += more
         return said.decode(errors="replace").strip()
 
-    def close(self) -> None:
+    def close(self, patience: float) -> None:
+        with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
+            self._channel.shutdown_write()
+            self._channel.status_event.wait(patience)
         # paramiko's thread takes up to 100 ms to notice; nobody needs to wait for it
         threading.Thread(target=self._client.close, daemon=True).start()
 

@@ -1,24 +1,33 @@
 """One change over the whole fleet: every host ends on its new release, or every host ends on its old one.
 
-Lock and compare all; stage and test all; then wave after wave: trial on all hosts of the wave, and commit. Until the
-first trial nothing that is served has changed. A wave that fails takes back every host of this change, also those of
-earlier waves.
+Lock and compare all; stage and test all; then wave after wave: trial on all hosts of the wave, health, and commit.
+Until the first trial nothing that is served has changed. A wave that fails takes back every host of this change, also
+those of earlier waves, and so does Ctrl-C.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
-from nginxgen.errors import HostFailed, HostLost, HostRefused, NeedsHuman, NginxgenError
-from nginxgen.fleet.sessions import Result, Sessions
+from nginxgen.errors import HostRefused, NeedsHuman, NginxgenError
+from nginxgen.fleet.doubt import PATIENCE, Patience
+from nginxgen.fleet.interrupt import heeding_ctrl_c
+from nginxgen.fleet.parts import At, Part, Undertaking, is_refused, reason
+from nginxgen.fleet.sessions import Sessions
+from nginxgen.fleet.undo import settle, take_back
+from nginxgen.model.host import Host
 from nginxgen.model.outcome import HostOutcome, HostResult, Outcome
-from nginxgen.model.plan import Change, Expected
+from nginxgen.model.plan import Change
 from nginxgen.model.progress import Phase
 from nginxgen.model.release import Release
 from nginxgen.ports import HostSession, Note
 
-_IN_DOUBT = 75.0  # seconds a lost host is given: its dead-man acts after 60
+# Asks what is under trial on one host whether it is well; raises HostFailed where it is not. Called by many threads.
+Health = Callable[[HostSession, Host], None]
+_Results = dict[str, HostResult]
+
+_ROUNDS = 3  # of locking; a host waits a moment for its lock in each of them
 
 
 def carry_out(
@@ -28,150 +37,137 @@ def carry_out(
     note: Note,
     *,
     one_wave: bool = False,
+    health: Health | None = None,
+    patience: Patience = PATIENCE,
 ) -> Outcome:
-    """Carry out `changes`. `empties`: the release without services, by host, for a host's first time."""
-    return _Transaction(sessions, changes, empties, note).run(one_wave=one_wave)
+    """Carry out `changes`. `empties`: the release without services, by host, for a host's first time.
+
+    Ctrl-C takes back what was done and ends as interrupted; a second one leaves that to the hosts.
+    """
+    work = Undertaking(
+        sessions,
+        {change.host: Part(change, empties[change.host].id, serves=change.expected.running) for change in changes},
+        note,
+        patience,
+    )
+    waves = _waves(sessions.hosts, work.parts, one_wave=one_wave)
+    return heeding_ctrl_c(lambda: _run(work, waves, empties, health), work.stop)
 
 
-class _Transaction:
-    def __init__(
-        self, sessions: Sessions, changes: Sequence[Change], empties: Mapping[str, Release], note: Note
-    ) -> None:
-        self._sessions = sessions
-        self._changes = {change.host: change for change in changes}
-        self._empties = empties
-        self._note = note
-        self._before: dict[str, Expected] = {}  # what each host had when we took its lock
-        self._on_trial: list[str] = []
-        self._committed: list[str] = []
+def _run(
+    work: Undertaking, waves: Sequence[Sequence[str]], empties: Mapping[str, Release], health: Health | None
+) -> Outcome:
+    results = _prepare(work, empties)
+    if results is None:
+        results = _serve_all(work, waves, health)
+    done = all(result.outcome is HostOutcome.APPLIED for result in results.values())
+    results |= {
+        name: HostResult(name, HostOutcome.SKIPPED, None, f"left out: {reason(error)}", error.hint)
+        for name, error in work.sessions.skipped.items()
+    }
+    return Outcome(
+        tuple(results[name] for name in work.sessions.hosts if name in results),
+        dict(work.sessions.seconds),
+        interrupted=work.stop.is_set() and not done,
+    )
 
-    def run(self, *, one_wave: bool) -> Outcome:
-        results = self._prepare() or self._waves(one_wave=one_wave)
-        order = [name for name in self._sessions.hosts if name in results]
-        return Outcome(tuple(results[name] for name in order), dict(self._sessions.seconds))
 
-    # ---- before anything that is served changes
+# ---- before anything that is served changes
 
-    def _prepare(self) -> dict[str, HostResult]:
-        """Lock, compare, stage and test everywhere. Not empty where a host said no: then nothing was changed."""
-        names = tuple(self._changes)
-        errors: dict[str, NginxgenError] = {
-            name: error for name, error in self._sessions.failed.items() if name in names
-        }
-        if not errors:
-            self._sessions.keep_alive()
-            errors = _errors(self._sessions.each(Phase.LOCK, names, self._begin))
-        if not errors:
-            errors = _errors(self._sessions.each(Phase.STAGE, names, self._stage))
-        if not errors:
-            return {}
-        reachable = [name for name in names if name not in errors and name in self._sessions.names]
-        back = _errors(self._sessions.each(Phase.ABORT, reachable, lambda session: session.abort()))
-        return {name: self._refusal(name, errors.get(name) or back.get(name)) for name in names}
 
-    def _begin(self, session: HostSession) -> None:
-        state = session.begin(self._note)
-        expected = self._changes[session.name].expected
-        if (state.live, state.running) != (expected.live, expected.running):
-            raise HostRefused(
-                session.name,
-                "moved",
-                f"it has moved: {state.live or 'nothing'} is live and {state.running or 'nothing'} runs, "
-                f"the plan was made for {expected.live or 'nothing'} and {expected.running or 'nothing'}",
-                hint="plan again",
-            )
-        self._before[session.name] = expected
+def _prepare(work: Undertaking, empties: Mapping[str, Release]) -> _Results | None:
+    """Lock, compare, stage and test everywhere. Results where a host said no: then nothing was changed."""
 
-    def _stage(self, session: HostSession) -> None:
-        release = self._changes[session.name].release
-        if release is not None:
-            session.stage(release, self._empties[session.name])
+    def stage(session: HostSession, part: Part) -> None:
+        if part.change.release is not None:
+            session.stage(part.change.release, empties[part.host])
 
-    def _refusal(self, name: str, error: NginxgenError | None) -> HostResult:
-        if error is None:
-            return HostResult(name, HostOutcome.UNTOUCHED, self._changes[name].expected.running)
-        outcome = HostOutcome.NEEDS_HUMAN if isinstance(error, NeedsHuman | HostLost) else HostOutcome.REFUSED
-        return HostResult(name, outcome, self._changes[name].expected.running, _reason(error), error.hint)
+    names = tuple(work.parts)
+    errors = {name: error for name, error in work.sessions.failed.items() if name in work.parts}
+    if not errors:
+        work.sessions.keep_alive()
+        errors = _lock(work, names)
+    if not errors:
+        errors = work.each(Phase.STAGE, names, stage)
+    if not errors and not work.stop.is_set():
+        return None
+    held = [name for name in names if name not in errors]
+    work.sessions.each(Phase.ABORT, held, lambda session: session.abort())
+    return {name: _refusal(part, errors.get(name)) for name, part in work.parts.items()}
 
-    # ---- trial and commit
 
-    def _waves(self, *, one_wave: bool) -> dict[str, HostResult]:
-        for wave in _waves(self._sessions, self._changes, one_wave=one_wave):
-            tried = self._sessions.each(Phase.TRIAL, wave, self._trial)
-            self._on_trial = [name for name, result in tried.items() if not isinstance(result, NginxgenError)]
-            if errors := _errors(tried):
-                return self._take_back(errors)
-            done = self._sessions.each(Phase.COMMIT, wave, lambda session: session.commit())
-            self._on_trial = []
-            self._committed += [name for name, result in done.items() if not isinstance(result, NginxgenError)]
-            if errors := _errors(done):
-                return self._take_back(errors)
-        return {name: HostResult(name, HostOutcome.APPLIED, change.target) for name, change in self._changes.items()}
+def _lock(work: Undertaking, names: Sequence[str]) -> dict[str, NginxgenError]:
+    """The locks of all hosts, or errors.
 
-    def _trial(self, session: HostSession) -> None:
-        session.trial(self._changes[session.name].target, self._before[session.name])
+    Two operators who lock at the same time would each get some hosts, and refuse each other. So who has the first host,
+    by name, tries again for the others, and who has not gives up and lets go.
+    """
+    begin = partial(_begin, work)
+    errors = work.each(Phase.LOCK, names, begin)
+    for _ in range(_ROUNDS):
+        locked = [name for name, error in errors.items() if is_refused(error, "locked")]
+        if not errors or min(names) in locked or len(locked) < len(errors):
+            break
+        work.stop.wait(work.patience.between)
+        errors = work.each(Phase.LOCK, locked, begin)
+    return errors
 
-    # ---- and back
 
-    def _take_back(self, errors: Mapping[str, NginxgenError]) -> dict[str, HostResult]:
-        results = {name: HostResult(name, HostOutcome.UNTOUCHED, self._before[name].running) for name in self._changes}
-        undone = self._sessions.each(Phase.ABORT, self._on_trial, lambda session: session.abort())
-        returned = self._sessions.each(Phase.ABORT, self._committed, self._return)
-        because = f"taken back, because {', '.join(errors)} failed"
-        for name, result in {**undone, **returned}.items():
-            results[name] = self._ending(name, result if isinstance(result, NginxgenError) else None, because)
+def _begin(work: Undertaking, session: HostSession, part: Part) -> None:
+    state, expected = session.begin(work.note), part.change.expected
+    part.serves = state.running
+    if (state.live, state.running) != (expected.live, expected.running):
+        raise HostRefused(
+            session.name,
+            "moved",
+            f"it has moved: {state.live or 'nothing'} is live and {state.running or 'nothing'} runs, "
+            f"the plan was made for {expected.live or 'nothing'} and {expected.running or 'nothing'}",
+            hint="plan again",
+        )
+    part.before = expected
+
+
+def _refusal(part: Part, error: NginxgenError | None) -> HostResult:
+    if error is None or is_refused(error, "interrupted"):
+        return part.result(HostOutcome.UNTOUCHED)
+    outcome = HostOutcome.NEEDS_HUMAN if isinstance(error, NeedsHuman) else HostOutcome.REFUSED
+    return part.result(outcome, reason(error), error.hint)
+
+
+# ---- trial, health and commit
+
+
+def _serve_all(work: Undertaking, waves: Sequence[Sequence[str]], health: Health | None) -> _Results:
+    for wave in waves:
+        if work.stop.is_set() or not _serve(work, wave, health):
+            return take_back(work)
+    return {name: part.result(HostOutcome.APPLIED) for name, part in work.parts.items()}
+
+
+def _serve(work: Undertaking, wave: Sequence[str], health: Health | None) -> bool:
+    """Whether all hosts of this wave have committed."""
+    errors = work.each(Phase.TRIAL, wave, lambda session, part: session.trial(part.change.target, part.before))
+    for name in wave:
+        work.parts[name].answered(At.TRIAL, errors.get(name))
+    if not errors and health is not None:
+        hosts = work.sessions.hosts
+        errors = work.each(Phase.HEALTH, wave, lambda session, part: health(session, hosts[part.host]))
         for name, error in errors.items():
-            results[name] = self._ending(name, error, _reason(error))
-        return results
-
-    def _return(self, session: HostSession) -> None:
-        """A host that has committed goes back the way it came: by a trial of the old release."""
-        change, before = self._changes[session.name], self._before[session.name]
-        old = before.live if before.live is not None else self._empties[session.name].id
-        session.trial(old, Expected(change.target, change.target))
-        session.commit()
-
-    def _ending(self, name: str, error: NginxgenError | None, message: str) -> HostResult:
-        before = self._before[name].running
-        if error is None or isinstance(error, HostFailed):
-            return HostResult(name, HostOutcome.REVERTED, before, message, error.hint if error else None)
-        if isinstance(error, HostLost):
-            return self._in_doubt(name, error)
-        if isinstance(error, HostRefused):
-            # it said no to a trial, so that nothing of it was touched
-            return HostResult(name, HostOutcome.REFUSED, before, message, error.hint)
-        return HostResult(name, HostOutcome.NEEDS_HUMAN, None, message, error.hint)
-
-    def _in_doubt(self, name: str, error: HostLost) -> HostResult:
-        """The host undoes by itself when it loses us: go and see, rather than believe."""
-        before, deadline = self._before[name], time.monotonic() + _IN_DOUBT
-        seen = "it can't be reached"
-        while time.monotonic() < deadline:
-            try:
-                state = self._sessions.reopen(name).observe()
-            except NginxgenError as failure:
-                seen = _reason(failure)
-            else:
-                seen = f"it runs {state.running or 'nothing of ours'}, a boot would serve {state.live or 'nothing'}"
-                if state.running == before.running and state.live == before.live and not state.drift:
-                    return HostResult(
-                        name, HostOutcome.REVERTED, state.running, f"{_reason(error)}; it is back on its old release"
-                    )
-            time.sleep(0.5)
-        return HostResult(name, HostOutcome.NEEDS_HUMAN, None, f"{_reason(error)}; {seen}", error.hint)
+            work.parts[name].error = error
+    return not errors and not work.stop.is_set() and _commit(work, wave)
 
 
-def _errors(results: Mapping[str, Result[None]]) -> dict[str, NginxgenError]:
-    return {name: result for name, result in results.items() if isinstance(result, NginxgenError)}
+def _commit(work: Undertaking, wave: Sequence[str]) -> bool:
+    errors = work.each(Phase.COMMIT, wave, lambda session, _: session.commit())
+    for name in wave:
+        work.parts[name].answered(At.COMMITTED, errors.get(name))
+    lost = [name for name in wave if work.parts[name].at is At.DOUBT]
+    work.each(Phase.COMMIT, lost, partial(settle, work))
+    return all(work.parts[name].at is At.COMMITTED for name in wave)
 
 
-def _reason(error: NginxgenError) -> str:
-    reason = getattr(error, "reason", error.message)
-    return str(reason)
-
-
-def _waves(sessions: Sessions, names: Iterable[str], *, one_wave: bool) -> list[list[str]]:
+def _waves(hosts: Mapping[str, Host], names: Iterable[str], *, one_wave: bool) -> list[list[str]]:
     by_wave: dict[int, list[str]] = {}
     for name in names:
-        by_wave.setdefault(0 if one_wave else sessions.hosts[name].wave, []).append(name)
+        by_wave.setdefault(0 if one_wave else hosts[name].wave, []).append(name)
     return [by_wave[wave] for wave in sorted(by_wave)]

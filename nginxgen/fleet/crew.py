@@ -1,0 +1,58 @@
+"""Threads that do jobs. A step on a host may hang for minutes, and Ctrl-C must not wait for it.
+
+The threads of concurrent.futures keep the interpreter alive until their last job is done. These do not.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+_Job = tuple[Future[Any], Callable[[], Any]]
+
+
+class Crew:
+    """At most `size` jobs at once; more wait their turn."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._members = 0
+        self._lock = threading.Lock()
+
+    def submit(self, job: Callable[[], T]) -> Future[T]:
+        future: Future[T] = Future()
+        self._jobs.put((future, job))
+        with self._lock:
+            if self._members < self._size:
+                self._members += 1
+                threading.Thread(target=self._work, name=f"host-{self._members}", daemon=True).start()
+        return future
+
+    def dismiss(self) -> None:
+        """Nobody waits for jobs that are under way; those that have not begun end as cancelled."""
+        with self._lock:
+            members, self._members = self._members, self._size
+        while True:
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                break
+            if job is not None:
+                job[0].cancel()
+        for _ in range(members):
+            self._jobs.put(None)
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            future, work = job
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(work())
+                except BaseException as error:  # noqa: BLE001  (it is raised where the result is asked for)
+                    future.set_exception(error)
+            del job, future, work  # a thread that waits holds nothing of its last job

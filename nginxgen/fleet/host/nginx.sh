@@ -1,0 +1,187 @@
+# ---------------------------------------------------------------- the running nginx
+
+master='' built='' code='' why=''
+
+# Sets master, its command line (m_*) and pid_file_wrong; or returns 1 with code and why. The master is found by its pid
+# file and known by the config it reads, never by its name alone: a machine may run several.
+find_master() {
+    master='' pid_file_wrong=''
+    [ -r "$conf" ] || { code=no-conf why="cannot read $conf" && return 1; }
+    [ -x "$nginx" ] || { code=no-binary why="there is no nginx at $nginx" && return 1; }
+    [ -n "$built" ] || built=$("$nginx" -V 2>&1) || { code=no-binary why="$nginx -V fails: $built" built='' && return 1; }
+    built_with prefix && prefix=${value%/}
+    pid_file=$(sed -n '/^[[:space:]]*pid[[:space:]]\{1,\}["'\'']\{0,1\}\([^;"'\''[:space:]]*\)["'\'']\{0,1\}[[:space:]]*;.*/{
+        s//\1/p
+        q
+    }' "$conf")
+    [ -n "$pid_file" ] || { built_with pid-path && pid_file=$value; }
+    case $pid_file in
+        /*) pid_in "$pid_file" && return 0 ;;
+        *)
+            # relative to the prefix, which only the master's own command line tells: try the likely ones
+            for base in "$prefix" "$conf_dir" "${conf_dir%/*}"; do
+                pid_in "$base/$pid_file" && return 0
+            done
+            ;;
+    esac
+    [ "$code" = not-running ] && search_master
+}
+
+# Sets value: what nginx -V says of a ./configure option.
+built_with() {
+    value=''
+    case $built in *" --$1="*) value=${built#*" --$1="} value=${value%%[ "$newline"]*} ;; esac
+}
+
+# Is the pid in this file a master of ours?
+pid_in() {
+    pid='' pid_file=$1
+    { read -r pid <"$1"; } 2>/dev/null
+    code=not-running
+    case $pid in '' | *[!0-9]*) why="nginx is not running (no pid in $1)" && return 1 ;; esac
+    title_of "$pid" || { why="nginx is not running (the pid $pid in $1 is gone)" && return 1; }
+    why="nginx is not running (the pid $pid in $1 is another process)"
+    is_master "$pid"
+}
+
+# Is this process an nginx master that reads our main file? Sets master, or code and why.
+is_master() {
+    title_of "$1" || return 1
+    case $title in 'nginx: master process '*) ;; *) return 1 ;; esac
+    read_command_line "${title#nginx: master process }"
+    built_with conf-path
+    running_conf=${m_conf:-$value}
+    case $running_conf in /*) ;; *) running_conf=${m_prefix:-$prefix}/$running_conf ;; esac
+    [ "$running_conf" -ef "$conf" ] || {
+        code=other-conf why="the running nginx (pid $1) reads $running_conf, not $conf" && return 1
+    }
+    # this link can be followed by whoever may look at the process's open files
+    [ -e "/proc/$1/exe" ] || { code=no-permission why="not allowed to look at the nginx master (pid $1)" && return 1; }
+    master=$1
+}
+
+# No pid file leads to it: is there a master all the same, on this system and not in a container that we can see into?
+search_master() {
+    reason=$why
+    for entry in /proc/[0-9]*; do
+        pid=${entry#/proc/}
+        is_master "$pid" && [ "$entry/ns/mnt" -ef /proc/self/ns/mnt ] || continue
+        # -g may name another file than the config does
+        case " $m_globals" in *[\ \;]'pid '*) pid_file=${m_globals##*pid } pid_file=${pid_file%%[ ;]*} ;; esac
+        said=''
+        { read -r said <"$pid_file"; } 2>/dev/null
+        [ "$said" = "$pid" ] || pid_file_wrong="nginx runs as pid $pid, but $pid_file does not say so"
+        return 0
+    done
+    master='' code=not-running why=$reason
+    return 1
+}
+
+# Split a master's title into the options nginx was started with; -g takes words up to the next option.
+read_command_line() {
+    m_prefix='' m_conf='' m_error='' m_globals='' m_binary=''
+    set -f
+    # shellcheck disable=SC2086  # the title is one string; its words are what we want
+    set -- $1
+    set +f
+    [ $# -gt 0 ] && m_binary=$1 && shift
+    into=''
+    for word in "$@"; do
+        case $word in
+            -c | -p | -e | -g) into=${word#-} && continue ;;
+            -c?*) into='' m_conf=${word#-c} && continue ;;
+            -p?*) into='' m_prefix=${word#-p} && continue ;;
+            -e?*) into='' m_error=${word#-e} && continue ;;
+            -g?*) into=g word=${word#-g} ;;
+        esac
+        case $into in
+            c) m_conf=$word into='' ;;
+            p) m_prefix=${word%/} into='' ;;
+            e) m_error=$word into='' ;;
+            g) m_globals="$m_globals${m_globals:+ }$word" ;;
+        esac
+    done
+}
+
+# Sets replaced: why the nginx that -t would run is not the one that is running; empty where it is.
+find_replaced() {
+    replaced=''
+    [ -n "$master" ] && [ ! "/proc/$master/exe" -ef "$nginx" ] || return 0
+    # a wrapper that starts nginx is never the same file
+    { IFS= read -r first_line <"$nginx"; } 2>/dev/null
+    case $first_line in '#!'*) return 0 ;; esac
+    runs=$(readlink "/proc/$master/exe" 2>/dev/null)
+    case $runs in
+        *' (deleted)') replaced="nginx on disk was replaced since the master started" ;;
+        *) replaced="the running nginx is $runs, not what is now at $nginx" ;;
+    esac
+}
+
+# Sets workers (those that take new connections), draining (the number of those that end), and youngest (a tick).
+find_workers() {
+    workers='' draining=0 youngest=0 children=''
+    [ -n "$master" ] || return 0
+    if [ -r "/proc/$master/task/$master/children" ]; then
+        { read -r children <"/proc/$master/task/$master/children"; } 2>/dev/null
+    else
+        # the parent is the second field after the name, and a name may hold anything but is closed by the last ")"
+        children=$(sed -n "s/^\([0-9]*\) (.*) [A-Za-z] $master .*/\1/p" /proc/[0-9]*/stat 2>/dev/null)
+    fi
+    for child in $children; do
+        title_of "$child" || continue
+        case $title in
+            *'is shutting down'*) draining=$((draining + 1)) ;;
+            'nginx: worker process'*)
+                born "$child" || continue
+                workers="$workers${workers:+ }$child"
+                [ "$tick" -le $youngest ] || youngest=$tick
+                ;;
+        esac
+    done
+}
+
+# Sets open: the releases whose log a process holds open, in one line. One ls reads a thousand links in the time of one
+# readlink. A log that was removed, by somebody who shares the folder, is still open and still the proof.
+find_open() {
+    open=''
+    for held_id in $(ls -l "/proc/$1/fd" 2>/dev/null | sed -n 's|.*/gen-\([0-9a-f]\{12\}\)\.log\( (deleted)\)\{0,1\}$|\1|p'); do
+        case " $open " in *" $held_id "*) ;; *) open="$open${open:+ }$held_id" ;; esac
+    done
+}
+
+# Sets running: the release that nginx serves. Where the master holds two logs it is in mid-reload: read until it is not.
+find_running() {
+    running=''
+    [ -n "$master" ] || return 0
+    clock
+    until=$((now + 400)) # longer than nginx tries to bind
+    while :; do
+        find_open "$master"
+        case $open in *' '*) ;; *) break ;; esac
+        clock
+        [ "$now" -lt $until ] || break
+        nap 0.05
+    done
+    running=${open##* }
+    [ -n "$running" ] && return 0
+    # a release without services has no log: it runs where no log is open
+    live_release
+    [ -z "$live" ] || [ -e "$home/releases/$live/release.inc" ] || running=$live
+}
+
+# What the master writes to its error log from now on. It is read by way of the master: it may have been rotated.
+mark_log() {
+    error_log=/proc/$master/fd/2 offset=0
+    if [ -f "$error_log" ]; then offset=$(wc -c <"$error_log"); else error_log=''; fi
+}
+
+log_grew() { [ -n "$error_log" ] && [ "$(wc -c <"$error_log")" -ne "$offset" ]; }
+
+# Sets said: what the master has written since, at these levels, in one line.
+find_said() {
+    said=''
+    [ -n "$error_log" ] || return 0
+    [ "$(wc -c <"$error_log")" -ge "$offset" ] || offset=0 # a reload has opened the file anew
+    said=$(tail -c "+$((offset + 1))" "$error_log" 2>/dev/null | grep -E "\[($1)\] $master#" |
+        sed 's/^[^[]*\[[a-z]*\] [0-9#]*: //' | sort -u | head -n 5 | tr '\n' ' ')
+}

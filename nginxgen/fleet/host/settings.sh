@@ -1,0 +1,55 @@
+#!/bin/sh
+# nginxgen's half on a host. It reads one word a line on stdin and answers each with one JSON line on stdout.
+# Needs POSIX sh, coreutils (or busybox), sed, grep, tar, gzip, nginx and Linux's /proc; flock, setsid and systemd-run
+# are used where present. The words and their answers are described in docs/host-protocol.md.
+#
+#   observe                        what is live, running and previous; changes nothing
+#   show ID                        a release's files, as base64 of tar.gz
+#   journal N                      the newest N journal lines, raw, after the answer
+#   begin NOTE                     take the lock, finish or undo what an earlier session left open; NOTE is flat JSON
+#   stage BYTES BLOCKS ID TWIN EMPTY   BLOCKS*4096 bytes follow, the first BYTES are tar.gz; "-" for no TWIN or EMPTY
+#   trial TXN ID LIVE RUNNING      serve ID from memory while the disk keeps the old release; "-" for none
+#   commit | abort                 make it live on disk, or bring the old release back
+#   beat                           still here: put the dead-man off
+#   bye                            the end, as is the end of input
+#
+# Whatever ends this script (end of input, a signal, kill -9, a reboot) leaves the host on its old release:
+# the disk holds the old one all through a trial, and the dead-man or the next session puts memory right.
+#
+# The file is the parts of nginxgen/fleet/host/, joined. Functions that others wait for set variables instead of printing:
+# a $(...) is a fork, and a fork costs a millisecond.
+# shellcheck disable=SC3013,SC2012
+# ^ `test -ef` is in POSIX since 2024 and in every shell of the field; `ls` is read for links of /proc and twelve hex digits
+
+set -u
+umask 022
+LC_ALL=C
+export LC_ALL
+trap '' HUP PIPE
+
+nginx=/usr/sbin/nginx         # the binary
+conf=/etc/nginx/nginx.conf    # the main file that the running master reads
+include=conf.d                # its *.conf are included in http {}; relative to the folder of conf
+state=/var/lib/nginxgen       # journal, open transaction
+run=/run/nginxgen             # lock, heartbeats: gone after a boot
+log=/var/log/nginx            # where releases have the log that proves which one runs
+keep=10                       # releases kept, beside those that are in use
+patience=10                   # seconds for a reload, at least; more where nginx -t took long
+deadman=60                    # seconds without a word after which the old release comes back
+test_limit=30                 # seconds for nginx -t
+role=session session=''       # a dead-man is this script again, with the pid of its session
+for setting in "$@"; do
+    case $setting in
+        nginx=* | conf=* | include=* | state=* | run=* | log=* | keep=* | patience=* | deadman=* | test_limit=* | \
+            role=* | session=*) eval "${setting%%=*}=\${setting#*=}" ;;
+    esac
+done
+
+conf_dir=${conf%/*}
+home=$conf_dir/nginxgen
+case $include in /*) loader=$include/00-nginxgen.conf ;; *) loader=$conf_dir/$include/00-nginxgen.conf ;; esac
+loader_text='# Written once by nginxgen. The sentinel is named in full, so that a dangling link fails nginx -t.
+include nginxgen/live/sentinel;
+include nginxgen/live/*.conf;'
+newline='
+'

@@ -1,0 +1,94 @@
+# ---------------------------------------------------------------- what a host says of itself
+
+# Prints how the host differs from what was committed, as members of a JSON list.
+drift() {
+    comma=''
+    differs() { printf '%s[%s,%s]' "$comma" "$(json "$1")" "$(json "$2")" && comma=,; }
+    [ -n "$master" ] || differs nginx-stopped "$why"
+    [ -z "$pid_file_wrong" ] || differs no-pid-file "$pid_file_wrong"
+    if [ -n "$live" ]; then
+        edits=$(edited_files "$home/releases/$live")
+        [ -z "$edits" ] || differs edited "changed by hand in $home/releases/$live: $edits"
+        if [ ! -e "$loader" ]; then
+            differs loader-missing "$loader is gone: nginx would start without our services"
+        elif loader_edited; then
+            differs loader-edited "$loader is not as it was written"
+        fi
+        [ -z "$master" ] || [ "$running" = "$live" ] ||
+            differs not-running-live "nginx runs ${running:-nothing of ours}, a boot would serve $live"
+    fi
+    find_replaced
+    [ -z "$replaced" ] || differs binary-replaced "$replaced"
+    for left in "$state"/txn/*.open "$state"/txn/*.undo "$state"/txn/*.commit; do
+        [ ! -d "$left" ] || differs open-transaction "$(if [ -n "$owner" ]; then printf 'an apply is under way'; else
+            printf 'an apply was cut off; the next one puts it right first'
+        fi) (${left##*/})"
+    done
+}
+
+loader_edited() {
+    found=''
+    # a file that lacks its last end of line counts as well
+    while IFS= read -r piece || [ -n "$piece" ]; do found="$found${found:+$newline}$piece"; done <"$loader" 2>/dev/null
+    [ "$found" != "$loader_text" ]
+}
+
+# Prints the members of a state, for the answers to observe and begin.
+describe() {
+    find_running
+    live_release
+    previous_release
+    find_workers
+    find_owner
+    manifest_of "$live" && printf ',"live":%s,"running":%s,"previous":%s,"manifest":%s' \
+        "$(json_id "$live")" "$(json_id "$running")" "$(json_id "$previous")" "$manifest"
+    manifest_of "$previous" && printf ',"previous_manifest":%s,"drift":[' "$manifest"
+    drift
+    version=${built#*nginx version: }
+    printf '],"version":%s,"master":%s,"workers":[' "$(json "${version%%"$newline"*}")" "${master:-null}"
+    list "" $workers
+    printf '],"draining":%s,"lock":%s,"releases":[' "$draining" "${owner:-null}"
+    # the newest first
+    list '"' $(ls -1t "$home/releases" 2>/dev/null | sed -n '/^[0-9a-f]\{12\}$/p')
+    printf ']'
+}
+
+# list QUOTE WORD...: the words, with commas between them
+list() {
+    quote=$1 comma=''
+    shift
+    for item in "$@"; do printf '%s%s%s%s' "$comma" "$quote" "$item" "$quote" && comma=,; done
+}
+
+# Goes on without a master (a host whose nginx is stopped has a state, too), but not without knowing which nginx it is.
+look() {
+    find_master && return 0
+    [ "$code" = not-running ] && return 0
+    hint=''
+    case $code in
+        no-binary) hint='set nginx.binary of this host in the inventory' ;;
+        no-conf | other-conf) hint='set nginx.conf of this host in the inventory to the file that nginx reads' ;;
+        no-permission) hint='connect as the user that runs nginx, or set become: sudo' ;;
+    esac
+    no "$1" "$code" "$why" "$hint"
+    return 1
+}
+
+observe() { look observe && ok observe "$(describe)"; }
+
+show() {
+    has_release "$1" || { no show missing "there is no release $1 on this host" && return; }
+    ok show ",\"archive\":\"$(cd "$home/releases/$1" && tar -cf - . | gzip -c | base64 | tr -d '\n')\""
+}
+
+journal() {
+    case $1 in '' | *[!0-9]*) set -- 20 ;; esac
+    if [ -d "$state" ] && [ ! -x "$state" ]; then
+        no journal no-permission "not allowed to read $state" 'connect as the user that applies, or set become: sudo'
+        return
+    fi
+    lines=$(tail -n "$1" "$state/journal.jsonl" 2>/dev/null)
+    if [ -z "$lines" ]; then ok journal ',"lines":0' && return; fi
+    ok journal ",\"lines\":$(printf '%s\n' "$lines" | grep -c '')"
+    printf '%s\n' "$lines"
+}

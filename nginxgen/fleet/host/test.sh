@@ -1,0 +1,166 @@
+# ---------------------------------------------------------------- test: out of place, before anything that serves is touched
+
+test_took=0 # hundredths of a second that nginx -T took: a reload takes as long
+
+tested() {
+    for part in $sent_twin $target; do
+        [ "$part" = - ] || passes "$part" || return 1
+    done
+}
+
+# nginx -T of a release in a mirror of the conf folder: relative includes resolve beside the file given with -c, so the
+# loader finds the candidate there while the live tree stays as it is. Sets files (what nginx has read), or code,
+# complaint and hint.
+passes() {
+    mirror=$run/test place=$home/releases/$1
+    case " $pending " in *" $1 "*) place=$incoming/$1 ;; esac
+    code=rejected hint=''
+    make_mirror || { code=cannot-write && return 1; }
+    put_off
+    clock
+    began=$now
+    nginx_dump
+    clock
+    test_took=$((now - began))
+    rm -rf "$mirror"
+    case $report in *"${newline}status 0") ;; *) explain_test && return 1 ;; esac
+    [ ! -e "$place/release.inc" ] || case "$files$newline" in
+        *"/nginxgen/live/release.inc$newline"*) ;;
+        *)
+            code=not-included complaint="nginx does not read $loader"
+            hint="include ${loader%/*}/*.conf in the http block of $conf"
+            return 1
+            ;;
+    esac
+}
+
+make_mirror() {
+    set --
+    for entry in "$conf_dir"/* "$conf_dir"/.[!.]*; do
+        [ "$entry" = "$home" ] || [ ! -e "$entry" ] || set -- "$@" "$entry"
+    done
+    complaint=$( (rm -rf "$mirror" && mkdir -p "$mirror/nginxgen" && ln -s "$place" "$mirror/nginxgen/live" &&
+        ln -s "$@" "$mirror/") 2>&1)
+}
+
+# Sets report (what nginx says, and its status in the last line) and files (the paths of all that it reads).
+nginx_dump() {
+    set -- -T -q -c "$mirror/${conf##*/}"
+    [ -z "$m_prefix" ] || set -- "$@" -p "$m_prefix/"
+    [ -z "$m_error" ] || set -- "$@" -e "$m_error"
+    [ -z "$m_globals" ] || set -- "$@" -g "$m_globals"
+    report=$({
+        {
+            timeout "$test_limit" "$nginx" "$@" 2>&3 3>&-
+            printf '\nstatus %s' $? >&3
+        } | sed -n 's/^# configuration file \(.*\):$/reads \1/p' >&3
+    } 3>&1 9>&-)
+    files=$(printf '%s\n' "$report" | sed -n 's/^reads //p')
+    report=$(printf '%s\n' "$report" | sed '/^reads /d')
+}
+
+# Sets complaint and hint from report, with the paths that a person knows.
+explain_test() {
+    complaint=$(printf '%s' "$report" | grep -v -e '^status [0-9]*$' -e 'test failed$' -e '^$' |
+        sed "s|$mirror/nginxgen/live/|$place/|g; s|$mirror/|$conf_dir/|g" | head -n 5)
+    case $report in
+        *"${newline}status 124" | *"${newline}status 143")
+            complaint="nginx -t did not end within $test_limit s; $complaint" hint='is there a name that does not resolve?'
+            ;;
+        *"/gen-"*".log\" failed"*)
+            code=no-log-dir hint='set log_dir of this host in the inventory to the folder where nginx writes its logs'
+            ;;
+    esac
+}
+
+# ---------------------------------------------------------------- what nginx -t does not catch
+
+# The binary in memory will read the release, and another one would test it.
+fits_binary() {
+    find_master || { code=not-running complaint=$why hint='start nginx on this host first' && return 1; }
+    find_replaced
+    [ -n "$replaced" ] || [ ! -e "$pid_file.oldbin" ] || replaced='an upgrade of nginx (USR2) is under way'
+    [ -z "$replaced" ] || { code=binary-replaced complaint=$replaced hint='restart nginx, or finish its upgrade, then apply again' && return 1; }
+}
+
+fits_host() { nothing_unloaded && ports_free; }
+
+# A reload reads everything. Where somebody has changed the host's own config and nginx has not loaded that yet, an apply
+# would, unasked; and where that stops workers from starting (worker_connections beyond the memory, say), nothing that
+# we could bring back would help: the old config is in no file any more.
+nothing_unloaded() {
+    find_workers
+    age=$((($(this_tick) - youngest) / 100)) today=$(date +%s)
+    changed=$(
+        # shellcheck disable=SC2046,SC2086  # paths of a config, split at ends of lines
+        IFS=$newline && set -f && set -- $(host_files) && set +f && [ $# -gt 0 ] &&
+            { stat -c '%Z %n' "$@" && stat -L -c '%Z %n' "$@"; } 2>/dev/null |
+            while read -r at file; do
+                since=$((today - at + 1)) # ctime is in whole seconds
+                [ $since -ge $age ] || [ $since -lt 0 ] || { printf '%s' "$file" && break; }
+            done
+    )
+    [ -z "$changed" ] || {
+        code=unloaded-changes complaint="$changed was changed after nginx last loaded it: this apply would load that as well"
+        hint='reload nginx first, so that what runs is what is on the disk'
+        return 1
+    }
+}
+
+# The files that nginx reads and that are not ours, by the names they have in the live tree, one a line.
+host_files() {
+    printf '%s\n' "$files" | sed -e "\\|^$mirror/nginxgen/|d" -e "s|^$mirror/|$conf_dir/|" -e "\\|^$loader\$|d"
+}
+
+# A port that another process has: nginx would try for two and a half seconds, and give up. Only what is certain is
+# refused here (IPv4, and [::]); the trial finds the rest.
+ports_free() {
+    sockets=''
+    for address in $(sed -n 's/^[[:space:]]*listen[[:space:]]\{1,\}\([^;]*\);.*/\1/p' "$home/releases/$target"/*.conf 2>/dev/null |
+        grep -v reuseport | sed 's/[[:space:]].*//' | sort -u); do
+        listen_pattern "$address" || continue
+        # of the kernel's table only the head is read: listening sockets come first
+        for inode in $(sed -n -e 1d -e '/^ *[0-9]*: [0-9A-F:]* [0-9A-F:]* 0A /!q' \
+            -e "s/^ *[0-9]*: $pattern [0-9A-F:]* 0A [^ ]* [^ ]* [^ ]* *[0-9]* *[0-9]* \([0-9]*\) .*/\1/p" "/proc/$master/net/$table" 2>/dev/null); do
+            [ -n "$sockets" ] || sockets=" $(ls -l "/proc/$master/fd" | sed -n 's/.*socket:\[\([0-9]*\)\]$/\1/p' | tr '\n' ' ')"
+            case $sockets in *" $inode "*) continue 2 ;; esac # nginx has it, and will keep it
+            find_holder "$inode"
+            code=port-held complaint="$address is in use by $holder" hint='end it, or listen elsewhere'
+            return 1
+        done
+    done
+}
+
+# Sets table and pattern: the lines of the kernel's table whose listeners stand in the way of this address.
+listen_pattern() {
+    table=tcp
+    case $1 in
+        '[::]:'*) table=tcp6 at='0\{32\}' port=${1##*:} ;;
+        *[!0-9.:*]*) return 1 ;; # a name, another IPv6 address, a unix socket
+        '*:'*) at='[0-9A-F]\{8\}' port=${1#*:} ;;
+        *.*) at=${1%:*} port=80 && case $1 in *:*) port=${1#*:} ;; esac ;;
+        *) at='[0-9A-F]\{8\}' port=$1 ;;
+    esac
+    case $port in '' | *[!0-9]*) return 1 ;; esac
+    case $at in
+        0.0.0.0) at='[0-9A-F]\{8\}' ;;
+        *.*.*.*)
+            # shellcheck disable=SC2046  # four numbers, the last first: the kernel prints addresses as the machine stores them
+            at=$(IFS=. && set -- $at && printf '\\(%02X%02X%02X%02X\\|00000000\\)' "$4" "$3" "$2" "$1" 2>/dev/null) || return 1
+            ;;
+    esac
+    pattern="$at:$(printf '%04X' "$port")"
+}
+
+# Sets holder: who has this socket, for a message.
+find_holder() {
+    holder=$(ls -l /proc/[0-9]*/fd 2>/dev/null | sed -n -e '\|^/proc/|h' -e "/socket:\\[$1\\]\$/{
+        g
+        s|^/proc/\\([0-9]*\\)/fd:.*|\\1|p
+        q
+    }")
+    command=''
+    [ -z "$holder" ] || { read -r command <"/proc/$holder/comm"; } 2>/dev/null
+    holder=${holder:+"$command (pid $holder)"}
+    holder=${holder:-another process}
+}
