@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from ipaddress import ip_network
+from typing import TypeVar
 
 from nginxgen.model.intent import Intent, ServiceIntent
-from nginxgen.model.service import PathMatch, Route, Server, Service, Signal, Source, Version
+from nginxgen.model.service import (
+    Fallback,
+    Networks,
+    Override,
+    PathMatch,
+    RealIp,
+    Route,
+    Server,
+    Service,
+    Signal,
+    Source,
+    Sticky,
+    Users,
+    Version,
+)
 
 _PLAIN_COOKIE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
@@ -35,19 +51,23 @@ def benign(services: Iterable[Service], intent: Intent) -> Benign:
 def _service(service: Service, asked: ServiceIntent) -> tuple[Service, ServiceIntent]:
     versions = {version.name: f"v{at}" for at, version in enumerate(service.versions)}
     routes = {route.name: f"r{at}" for at, route in enumerate(service.routes)}
-    override = service.override
-    harmless = Service(
+    addresses = dict.fromkeys(server.address for version in service.versions for server in version.servers)
+    servers = {address: at for at, address in enumerate(addresses)}
+    harmless = replace(
+        service,
         name="s",
         listen=tuple(" ".join(_tokens("1", listen.split())) for listen in service.listen),
-        server_names=tuple(_tokens("h", service.server_names)),
-        versions=tuple(_version(version, versions[version.name]) for version in service.versions),
+        server_names=_tokens("h", service.server_names),
+        versions=tuple(_version(version, versions[version.name], servers) for version in service.versions),
         stable=versions.get(service.stable, "v0"),
         canary=versions.get(service.canary or ""),
-        override=replace(override, header=_signal(override.header), cookie=_signal(override.cookie)),
-        sticky=service.sticky,
-        fallback=service.fallback,
-        version_header=service.version_header,
-        routes=tuple(_route(route, routes[route.name]) for route in service.routes),
+        override=_override(service.override),
+        sticky=None if service.sticky is None else replace(service.sticky, name=_name(service.sticky)),
+        fallback=None if service.fallback is None else _fallback(service.fallback),
+        real_ip=None if service.real_ip is None else RealIp(tuple(_networks(service.real_ip.proxies, {})), "n"),
+        routes=tuple(_routes(service.routes)),
+        server_extra="",
+        smoke=(),
     )
     return harmless, ServiceIntent(
         versions[asked.stable],
@@ -57,33 +77,79 @@ def _service(service: Service, asked: ServiceIntent) -> tuple[Service, ServiceIn
     )
 
 
-def _tokens(prefix: str, values: Iterable[str]) -> Iterable[str]:
-    return (f"{prefix}{at}" for at, _ in enumerate(values))
+def _tokens(prefix: str, values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"{prefix}{at}" for at, _ in enumerate(values))
 
 
-def _version(version: Version, name: str) -> Version:
-    return Version(name, tuple(_server(server, at) for at, server in enumerate(version.servers)))
+def _version(version: Version, name: str, servers: Mapping[str, int]) -> Version:
+    return Version(name, tuple(_server(server, servers[server.address]) for server in version.servers))
 
 
 def _server(server: Server, at: int) -> Server:
+    """Of the same kind, since nginx tells the address of a server only where it is written as one."""
+    address = f"10.0.{at // 250}.{at % 250}:1"
+    if not server.is_literal:
+        address = f"b{at}:1"
+    elif server.address.startswith("unix:"):
+        address = f"unix:/b{at}"
     time = None if server.fail_timeout is None else "1s"
-    return replace(server, address=f"10.0.{at // 250}.{at % 250}:1", fail_timeout=time)
+    return replace(server, address=address, fail_timeout=time)
 
 
-def _signal(signal: Signal | None) -> Signal | None:
-    """Words that are one to nginx stay one."""
-    if signal is None:
-        return None
-    words: dict[bytes, str] = {}
-    for word in (*signal.canary, *signal.stable):
-        words.setdefault(word.encode("utf-8", "replace").lower(), f"w{len(words)}")
-    canary, stable = (
-        tuple(words[word.encode("utf-8", "replace").lower()] for word in side)
-        for side in (signal.canary, signal.stable)
+def _override(override: Override) -> Override:
+    networks = override.networks
+    seen: dict[str, str] = {}
+    return Override(
+        header=override.header and _words(override.header),
+        cookie=override.cookie and _words(override.cookie),
+        users=override.users and _words(override.users),
+        networks=networks and Networks(_networks(networks.canary, seen), _networks(networks.stable, seen)),
     )
-    plain = signal.source is not Source.COOKIE or set(signal.name) <= _PLAIN_COOKIE
-    return replace(signal, name="n" if plain else "n-n", canary=canary, stable=stable)
 
 
-def _route(route: Route, name: str) -> Route:
-    return replace(route, name=name, path="^/r" if route.match is PathMatch.REGEX else f"/{name}")
+_Worded = TypeVar("_Worded", Signal, Users)
+
+
+def _words(rule: _Worded) -> _Worded:
+    """Words that are one to nginx stay one."""
+    words: dict[bytes, str] = {}
+    for word in (*rule.canary, *rule.stable):
+        words.setdefault(word.encode("utf-8", "replace").lower(), f"w{len(words)}")
+
+    return replace(rule, name=_name(rule), canary=_same(rule.canary, words), stable=_same(rule.stable, words))
+
+
+def _same(side: Iterable[str], words: Mapping[bytes, str]) -> tuple[str, ...]:
+    return tuple(words[word.encode("utf-8", "replace").lower()] for word in side)
+
+
+def _name(rule: Signal | Users | Sticky) -> str:
+    """Nginx has no variable for a cookie with a sign in its name, and so reads it in another way."""
+    plain = rule.source is not Source.COOKIE or set(rule.name) <= _PLAIN_COOKIE
+    return "n" if plain else "n-n"
+
+
+def _networks(networks: Iterable[str], seen: dict[str, str]) -> tuple[str, ...]:
+    """Networks that are one stay one."""
+    for text in networks:
+        seen.setdefault(_network(text), f"10.{len(seen) // 256}.{len(seen) % 256}.0/24")
+    return tuple(seen[_network(text)] for text in networks)
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text))
+    except ValueError:
+        return text
+
+
+def _fallback(fallback: Fallback) -> Fallback:
+    return replace(fallback, on=tuple("error" for _ in fallback.on), timeout="1s")
+
+
+def _routes(routes: Sequence[Route]) -> Iterator[Route]:
+    """Routes of one path stay so; methods are words of the inventory's own."""
+    paths = {path: at for at, path in enumerate(dict.fromkeys((route.match, route.path) for route in routes))}
+    for at, route in enumerate(routes):
+        path = f"/r{paths[route.match, route.path]}"
+        yield replace(route, name=f"r{at}", path=f"^{path}" if route.match is PathMatch.REGEX else path)

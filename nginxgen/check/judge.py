@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,6 +23,7 @@ Render = Callable[[Sequence[Service], Intent, Host], Release]
 """How the release was made: `render.render`, with the templates it was given."""
 
 _AROUND: Mapping[str, tuple[str, ...]] = {SENTINEL: ("http",), "release.inc": ("http", "server")}
+_ROWS = ".map"  # a file with the rows of a map
 
 
 def check(services: Sequence[Service], host: Host, release: Release, render: Render) -> tuple[Finding, ...]:
@@ -40,7 +42,8 @@ def check(services: Sequence[Service], host: Host, release: Release, render: Ren
 
 
 def _text(release: Release, service: Service) -> str:
-    return release.file(f"{service.name}.conf").text
+    """All files of a service."""
+    return "".join(file.text for file in release.files if file.name.startswith(f"{service.name}."))
 
 
 def _release(
@@ -52,7 +55,9 @@ def _release(
     configs: list[Config] = []
     for service in services:
         file = f"{service.name}.conf"
-        result = _config(service, release.intent.services[service.name], texts[file], shapes[service.name], folder)
+        shape = shapes[service.name]
+        found += _row_files(service.name, texts, shape.rows, folder)
+        result = _config(service, release.intent.services[service.name], texts[file], shape.server, folder)
         if isinstance(result, Config):
             configs.append(result)
         else:
@@ -67,18 +72,49 @@ def _common(release: Release, name: str, around: tuple[str, ...], folder: Path) 
             yield from found
 
 
-def _shapes(
-    services: Sequence[Service], intent: Intent, host: Host, render: Render, folder: Path
-) -> dict[str, tuple[Node, ...]]:
-    """By service name: the tree that its file must have."""
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What the files of a service must look like."""
+
+    server: tuple[Node, ...]  # its .conf
+    rows: Mapping[str, tuple[Node, ...]]  # its files of rows, by what follows the service's name
+
+
+def _shapes(services: Sequence[Service], intent: Intent, host: Host, render: Render, folder: Path) -> dict[str, _Shape]:
+    """By service name."""
     harmless: Benign = benign(services, intent)
     release = render(harmless.services, harmless.intent, host)
     texts = {file.name: file.text for file in release.files}
-    trees = {
-        service.name: parse(texts[f"{service.name}.conf"], service.name, ("http",), folder)[0]
-        for service in harmless.services
-    }
-    return {name: trees[kind] for name, kind in harmless.stands_for.items()}
+    kinds = {service.name: _shape(service.name, texts, folder) for service in harmless.services}
+    return {name: kinds[kind] for name, kind in harmless.stands_for.items()}
+
+
+def _shape(name: str, texts: Mapping[str, str], folder: Path) -> _Shape:
+    server, _ = parse(texts[f"{name}.conf"], name, ("http",), folder)
+    rows = {end: _parse_rows(text, name, folder)[0] for end, text in _files_of_rows(name, texts)}
+    return _Shape(server, rows)
+
+
+def _files_of_rows(name: str, texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What follows the service's name, and the text."""
+    for file, text in texts.items():
+        if file.startswith(f"{name}.") and file.endswith(_ROWS):
+            yield file.removeprefix(name), text
+
+
+def _parse_rows(text: str, file: str, folder: Path) -> tuple[tuple[Node, ...], tuple[Finding, ...]]:
+    """The rows in a map, as one node."""
+    nodes, found = parse(text, file, ("http", "map $a $b"), folder)
+    return (Node("map", (), 1, nodes),), found
+
+
+def _row_files(
+    name: str, texts: Mapping[str, str], shapes: Mapping[str, tuple[Node, ...]], folder: Path
+) -> Iterator[Finding]:
+    for end, text in _files_of_rows(name, texts):
+        file = f"{name}{end}"
+        nodes, wrong = _parse_rows(text, file, folder)
+        yield from wrong or compare(shapes.get(end, ()), nodes, file)
 
 
 def _config(

@@ -20,6 +20,7 @@ _ENDS_EARLY = "the file ends inside a directive or a string"
 def parse(text: str, place: str, around: tuple[str, ...], folder: Path) -> tuple[tuple[Node, ...], tuple[Finding, ...]]:
     """The directives of a file that is included within the blocks `around`, and what is wrong with them (NG001).
 
+    A block stands there with its arguments: "http", "map $a $b".
     `place` is the name for findings. crossplane reads files only, so the text goes through one in `folder`. Not
     strict: strict refuses the rows of every map; single: includes are the host's.
     """
@@ -31,7 +32,7 @@ def parse(text: str, place: str, around: tuple[str, ...], folder: Path) -> tuple
     found = [_finding(error, place, lines) for error in payload["errors"]]
     nodes = _nodes(payload["config"][0]["parsed"])
     for block in around:
-        if not found and (len(nodes) != 1 or nodes[0].name != block):
+        if not found and (len(nodes) != 1 or nodes[0].name != block.split()[0]):
             line = nodes[1].line if len(nodes) > 1 else lines
             found.append(_wrong("there is a } too many before this line", Place(place, min(line, lines))))
         nodes = nodes[0].block or () if nodes else ()

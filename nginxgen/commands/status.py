@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,26 +15,40 @@ from nginxgen.commands.options import fleet_options, load_inventory
 from nginxgen.commands.output import emit, emit_json, table
 from nginxgen.commands.progress import watching
 from nginxgen.errors import Changes
+from nginxgen.model.progress import Listener, nobody
+from nginxgen.plan.words import visible
 
 if TYPE_CHECKING:
+    from nginxgen.model.host import Host
     from nginxgen.model.intent import Intent
     from nginxgen.workflow.status import FleetStatus, HostStatus
+
+_EVERY = 2.0  # seconds between two looks
 
 
 @click.command("status")
 @fleet_options
 @click.option("--exit-code", is_flag=True, help="Leave with 3 where a host has drifted.")
-def command(*, inventory: str | None, hosts: tuple[str, ...], exit_code: bool, as_json: bool, verbose: bool) -> None:
+@click.option("--watch", is_flag=True, help="Show it again every two seconds, until Ctrl-C.")
+def command(
+    *,
+    inventory: str | None,
+    hosts: tuple[str, ...],
+    exit_code: bool,
+    watch: bool,
+    as_json: bool,
+    verbose: bool,
+) -> None:
     """Show what every host has and serves.
 
     live is what a reboot would serve, running what nginx serves now. Leaves with 4 where a host can't be reached.
     """
-    from nginxgen.workflow.scope import Scope
-    from nginxgen.workflow.status import status
-
     chosen = load_inventory(inventory).hosts(hosts)
-    with watching(verbose=verbose) as watch:
-        fleet = status(Scope(chosen, listener=watch))
+    if watch:
+        _watch(chosen, as_json=as_json)
+        return
+    with watching(verbose=verbose) as listener:
+        fleet = _ask(chosen, listener)
     if as_json:
         emit_json(_document(fleet))
     else:
@@ -38,6 +56,30 @@ def command(*, inventory: str | None, hosts: tuple[str, ...], exit_code: bool, a
     fleet.raise_unreachable()
     if exit_code and fleet.drifted:
         raise Changes("")
+
+
+def _ask(hosts: tuple[Host, ...], listener: Listener) -> FleetStatus:
+    from nginxgen.workflow.scope import Scope
+    from nginxgen.workflow.status import status
+
+    return status(Scope(hosts, listener=listener))
+
+
+def _watch(hosts: tuple[Host, ...], *, as_json: bool) -> None:
+    """At a terminal in one place, else one after the other; as JSON a document a line."""
+    with suppress(KeyboardInterrupt):
+        while True:
+            fleet = _ask(hosts, nobody)
+            if as_json:
+                emit(json.dumps(_document(fleet)) + "\n")
+            else:
+                click.clear()  # does nothing where stdout is no terminal
+                emit(f"{datetime.now().astimezone():%H:%M:%S}\n{_text(fleet)}{_away(fleet)}")
+            time.sleep(_EVERY)
+
+
+def _away(fleet: FleetStatus) -> str:
+    return "".join(f"{visible(host.error.message)}\n" for host in fleet.hosts if host.error is not None)
 
 
 def _text(fleet: FleetStatus) -> str:

@@ -38,6 +38,7 @@ class Kind(Enum):
 class Fault:
     step: str  # connect, observe, begin, stage, trial, commit or abort
     kind: Kind
+    after: int = 0  # how often the step goes well before
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class _Trial:
 
 
 class FakeHost:
-    """`faults` come one after the other, each at the next time that its step is done."""
+    """`faults` come one after the other, each when its step is done next."""
 
     def __init__(self, name: str, faults: Iterable[Fault] = (), judge: Judge = lambda _: None) -> None:
         self.name = name
@@ -63,12 +64,15 @@ class FakeHost:
         self.trial: _Trial | None = None
         self.hanging = 0  # connections that still find the lock of a dead session
         self.lock = threading.RLock()  # over all of this
-        self._faults: dict[str, deque[Kind]] = {}
+        self._faults: dict[str, deque[Kind | None]] = {}
         self.plan(*faults)
 
     def plan(self, *faults: Fault) -> None:
         for fault in faults:
-            self._faults.setdefault(fault.step, deque()).append(fault.kind)
+            self._faults.setdefault(fault.step, deque()).extend([None] * fault.after + [fault.kind])
+
+    def forget_faults(self) -> None:
+        self._faults.clear()
 
     def connect(self, _: Host | None = None) -> FakeSession:
         """As Sessions.open wants it. Raises Unreachable where a fault of `connect` says so."""
@@ -190,7 +194,9 @@ class FakeSession:
             host, trial = self._host, self._host.trial
             if trial is None:
                 raise self._refusal("bad-order", "no trial is open")
-            host.previous, host.live, host.trial = trial.old, trial.new, None
+            if trial.old != trial.new:  # else it mends the live release, and there is nothing new to go back to
+                host.previous = trial.old
+            host.live, host.trial = trial.new, None
             host.record(trial, "committed")
             self._staged, self._first = [], False
 
@@ -227,7 +233,8 @@ class FakeSession:
                 case Kind.LOSE_BEFORE:
                     raise self._lost(step)
                 case Kind.HANG:
-                    self._host.hanging = 2 if self._host.owner is self else 0
+                    if self._host.owner is self:
+                        self._host.hanging = 2
                     raise self._lost(step)
                 case Kind.REFUSE:
                     raise self._refusal("refused", f"{step} is refused")

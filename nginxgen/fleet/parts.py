@@ -89,7 +89,7 @@ class Undertaking:
     parts: Mapping[str, Part]  # by host
     note: Note
     patience: Patience
-    stop: threading.Event = field(default_factory=threading.Event)  # a person wants it to end
+    stop: threading.Event  # a person wants it to end
 
     def each(
         self, phase: Phase, names: Iterable[str], step: Callable[[HostSession, Part], None]

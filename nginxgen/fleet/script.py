@@ -1,5 +1,7 @@
 """How host.sh gets to a host: nothing is installed, the script travels on stdin in front of the first word.
 
+It is written in parts, in the folder `host`: joined in this order they are one script.
+
 The command that is executed stays one short line, so that it fits any login shell and shows nothing in a process list.
 """
 
@@ -16,10 +18,31 @@ from nginxgen.model.host import Become, Host
 BLOCK = 4096  # dd reads whole blocks and not a byte more, which `head -c` does not promise everywhere
 
 
+_PARTS = (
+    "settings",
+    "answers",
+    "system",
+    "nginx",
+    "releases",
+    "state",
+    "lock",
+    "stage",
+    "test",
+    "trial",
+    "recover",
+    "talk",
+)
+
+
+def source() -> str:
+    """host.sh as one text, comments and all."""
+    folder = files("nginxgen.fleet") / "host"
+    return "\n".join((folder / f"{part}.sh").read_text() for part in _PARTS)
+
+
 @cache
 def _packed() -> bytes:
-    source = (files("nginxgen.fleet") / "host.sh").read_text()
-    bare = re.sub(r"^[ ]*(#.*)?\n", "", source, flags=re.MULTILINE)  # comments need not travel
+    bare = re.sub(r"^[ ]*(#.*)?\n", "", source(), flags=re.MULTILINE)  # comments need not travel
     return gzip.compress(bare.encode(), mtime=0)
 
 

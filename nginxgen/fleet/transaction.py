@@ -7,6 +7,7 @@ those of earlier waves, and so does Ctrl-C.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
@@ -39,17 +40,14 @@ def carry_out(
     one_wave: bool = False,
     health: Health | None = None,
     patience: Patience = PATIENCE,
+    stop: threading.Event | None = None,
 ) -> Outcome:
     """Carry out `changes`. `empties`: the release without services, by host, for a host's first time.
 
-    Ctrl-C takes back what was done and ends as interrupted; a second one leaves that to the hosts.
+    Ctrl-C sets `stop`, which takes back what was done and ends as interrupted; a second one leaves that to the hosts.
     """
-    work = Undertaking(
-        sessions,
-        {change.host: Part(change, empties[change.host].id, serves=change.expected.running) for change in changes},
-        note,
-        patience,
-    )
+    parts = {one.host: Part(one, empties[one.host].id, serves=one.expected.running) for one in changes}
+    work = Undertaking(sessions, parts, note, patience, stop or threading.Event())
     waves = _waves(sessions.hosts, work.parts, one_wave=one_wave)
     return heeding_ctrl_c(lambda: _run(work, waves, empties, health), work.stop)
 

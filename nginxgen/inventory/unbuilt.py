@@ -11,23 +11,13 @@ from dataclasses import dataclass
 from nginxgen.inventory.document import Data, List, Map, dotted
 from nginxgen.inventory.findings import Findings, Rule
 
-_FALSE = frozenset({"false", "no", "off", "0", "f", "n"})
-
 
 def _given(value: Data) -> bool:
     return value is not None
 
 
-def _on(value: Data) -> bool:
-    return isinstance(value, str) and value.lower() not in _FALSE
-
-
 def _some(value: Data) -> bool:
     return isinstance(value, List) and len(value) > 0
-
-
-def _unix(value: Data) -> bool:
-    return isinstance(value, str) and value.startswith("unix:")
 
 
 def _later(value: Data) -> bool:
@@ -42,21 +32,8 @@ class Unbuilt:
 
 
 UNBUILT = (
-    Unbuilt("services.*.sticky"),
-    Unbuilt("services.*.fallback"),
-    Unbuilt("services.*.override.users"),
-    Unbuilt("services.*.override.networks"),
-    Unbuilt("services.*.headers.X-Gray-Version", _on),
-    Unbuilt("services.*.mirror", _on),
-    Unbuilt("services.*.real_ip"),
-    Unbuilt("services.*.protocol", lambda value: value in ("https", "grpc", "grpcs"), "another protocol than http"),
-    Unbuilt("services.*.routes.*.methods", _some),
     Unbuilt("services.*.smoke", _some),
     Unbuilt("services.*.rollout"),
-    Unbuilt("services.*.versions.*.servers.*", _unix, "a unix socket as backend"),
-    Unbuilt("services.*.versions.*.servers.*.address", _unix, "a unix socket as backend"),
-    Unbuilt("services.*.versions.*.servers.*.backup", _on),
-    Unbuilt("services.*.versions.*.servers.*.resolve", _on),
     Unbuilt("fleet.defaults.wave", _later, "another wave than 1"),
     Unbuilt("fleet.hosts.*.wave", _later, "another wave than 1"),
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from nginxgen.model.weight import Weight
+from nginxgen.model.weight import ZERO, Weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,8 @@ class ServiceIntent:
         )
 
     def without_canary(self) -> ServiceIntent:
-        return replace(self, canary_on=False)
+        """Off, and with weights of 0: then it is the same whatever the weights were, and so is the release it gives."""
+        return replace(self, canary_on=False, weights=dict.fromkeys(self.weights, ZERO))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Intent:
         return cls({str(name): ServiceIntent.from_json(service) for name, service in data.items()})
 
     def without_canary(self) -> Intent:
-        """What `emergency` brings: every canary off, overrides too; the weights are kept for the way back."""
+        """What `emergency` brings: every canary off, overrides too."""
         return Intent({name: service.without_canary() for name, service in self.services.items()})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import ip_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,23 @@ class Server:
     fail_timeout: str | None = None
     backup: bool = False
     resolve: bool = False
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether `address` is one already, and not a name that only the host can resolve."""
+        if self.address.startswith("unix:"):
+            return True
+        try:
+            ip_address(self.host)
+        except ValueError:
+            return False
+        return True
+
+    @property
+    def host(self) -> str:
+        """The address without its port and brackets."""
+        bare = self.address.endswith("]") or ":" not in self.address
+        return (self.address if bare else self.address.rpartition(":")[0]).strip("[]")
 
 
 @dataclass(frozen=True, slots=True)

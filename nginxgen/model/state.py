@@ -18,6 +18,7 @@ class Drift(StrEnum):
     NOT_RUNNING_LIVE = "not-running-live"  # nginx serves another release than a boot would
     OPEN_TRANSACTION = "open-transaction"  # an apply has not finished, or died
     NGINX_STOPPED = "nginx-stopped"
+    NO_PID_FILE = "no-pid-file"  # nginx runs, but its pid file is gone or names another process
     BINARY_REPLACED = "binary-replaced"  # the nginx on disk is newer than the one in memory
     MANIFEST_UNREADABLE = "manifest-unreadable"
 

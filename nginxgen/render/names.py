@@ -12,6 +12,8 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _ADDRESS = re.compile(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?|unix:/[^\s;{}\"'$\\]+", re.ASCII)
 _LOG_DIR = re.compile(r"/[^\x00-\x1f\x7f$]*")
 _SERVER_NAME = re.compile(r"(?:\*\.)?[\w-]+(?:\.[\w-]+)*(?:\.\*)?\.?|_", re.ASCII)
+_QUERY = re.compile(r"[A-Za-z0-9_]{1,64}")
+_METHOD = re.compile(r"[A-Z][A-Z_-]{0,30}")
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,256}")
 _COOKIE = re.compile(r"[A-Za-z0-9_]+")
 _COOKIE_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}")  # RFC 6265, 4.1.1: a token
@@ -84,3 +86,23 @@ def cookie(name: str) -> Var | None:
     if not _COOKIE_TOKEN.fullmatch(name):
         raise InputError(f"cookie {name[:80]!r} is not a name that a cookie can have")
     return Var(f"cookie_{name.lower()}") if _COOKIE.fullmatch(name) else None
+
+
+def query(name: str) -> Var:
+    """Nginx takes the first argument of this name, without regard to case, as it stands. Raises InputError."""
+    if not _QUERY.fullmatch(name):
+        raise InputError(f"query argument {name[:80]!r}: only letters, digits and _ can stand in its name")
+    return Var(f"arg_{name.lower()}")
+
+
+def method(name: str) -> str:
+    """A method of a request; nginx takes no small letters. Raises InputError."""
+    if not _METHOD.fullmatch(name):
+        raise InputError(f"method {name[:80]!r}: only A-Z, - and _ can stand in a method")
+    return name
+
+
+def capture(service: str, part: str) -> Var:
+    """A variable that a regex sets: PCRE takes 32 characters, and numbers would overwrite those of a location."""
+    digest = sha256(f"{service}\0{part}".encode()).hexdigest()
+    return Var(f"ng_{digest[:16]}")

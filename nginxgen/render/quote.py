@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from nginxgen.errors import InputError
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:*+,=@%-]+")  # means itself without quotes, which is nicer to read
+_PLAIN_JOINED = re.compile(r"[A-Za-z0-9_./:*+,=@%$-]+")
+_NAME_GOES_ON = re.compile(r"[A-Za-z0-9_{]")
 _VARIABLE = re.compile(r"[a-z0-9_]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # lone surrogates can't be written as UTF-8
 _TOKEN_BYTES = 4_095  # quotes and escapes included; nginx's buffer has 4,096
@@ -41,10 +43,19 @@ class Regex:
     pattern: str
 
 
-def argument(value: str | Var) -> Quoted:
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Text and variables one behind the other, where nginx expands variables; a `$` in the text means a dollar."""
+
+    parts: tuple[str | Var, ...]
+
+
+def argument(value: str | Var | Joined) -> Quoted:
     """One argument of a directive. A `$` in a string stays what nginx makes of it there; see `literal`."""
     if isinstance(value, Var):
         return variable(value)
+    if isinstance(value, Joined):
+        return _joined(value)
     return Quoted(value) if len(value) < _TOKEN_BYTES and _PLAIN.fullmatch(value) else _in_quotes(value)
 
 
@@ -87,6 +98,18 @@ def block(value: str, indent: int) -> Quoted:
 def pcre(value: str) -> str:
     """A pattern that matches exactly this text."""
     return _PCRE_SPECIAL.sub(r"\\\1", value)
+
+
+def _joined(value: Joined) -> Quoted:
+    """`shop:v2:$cookie_id`; with braces, and so in quotes, where text would go on as the variable's name."""
+    shown = ""
+    for part in reversed(value.parts):
+        if isinstance(part, Var):
+            name = variable(part)
+            shown = (f"${{{name[1:]}}}" if _NAME_GOES_ON.match(shown) else name) + shown
+        else:
+            shown = part.replace("$", "${nginxgen_dollar}") + shown
+    return Quoted(shown) if len(shown) < _TOKEN_BYTES and _PLAIN_JOINED.fullmatch(shown) else _in_quotes(shown)
 
 
 def _in_quotes(value: str) -> Quoted:

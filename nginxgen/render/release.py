@@ -36,7 +36,9 @@ def render(services: Sequence[Service], intent: Intent, host: Host, templates: P
         return _release(texts, settled, host, templates, None)
     calm = settled.without_canary()
     changed = [service for service in services if _canary_is_on(settled.services[service.name])]
-    twin = _release(texts | _texts(changed, calm, host, templates), calm, host, templates, None)
+    names_changed = {service.name for service in changed}
+    same = {file: text for file, text in texts.items() if file.split(".", 1)[0] not in names_changed}
+    twin = _release(same | _texts(changed, calm, host, templates), calm, host, templates, None)
     return _release(texts, settled, host, templates, twin)
 
 
@@ -68,11 +70,14 @@ def _texts(services: Iterable[Service], intent: Intent, host: Host, templates: P
         try:
             shown = view(service, intent.services[service.name], host)
             found[f"{service.name}.conf"] = fill("service.conf.j2", {"service": shown}, templates)
+            for made in shown.maps:
+                if made.file is not None:
+                    found[made.file] = fill("rows.map.j2", {"rows": made.rows}, templates)
         except InputError as error:
             if error.place:
                 raise  # the template is at fault, whatever the service
             raise InputError(f"service {service.name[:80]}: {error.message}", hint=error.hint) from error
-        variables += (rule.result.name for rule in shown.maps)
+        variables += (variable.name for variable in shown.variables())
     _refuse_twice(variables, "variable")
     return found
 

@@ -4,30 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 from nginxgen.errors import InputError
-from nginxgen.model.service import Override, Signal, Source
+from nginxgen.model.service import Networks, Override, Signal, Source, Users
 from nginxgen.render import names
+from nginxgen.render.maps import Geo, Map, Row, Value
 from nginxgen.render.quote import Regex, Var, pcre
+from nginxgen.render.sources import skipping, source
 
 STABLE = "stable"
 CANARY = "canary"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    key: str | Regex
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Map:
-    """`map $source $result { default ...; key value; }`"""
-
-    source: Var
-    result: Var
-    default: Var | str
-    rows: tuple[Row, ...]
+_INLINE = 20  # ids that stand in the service's own file; more get one of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +26,33 @@ class Rule:
     says: str  # for people: "header X-Gray-Release"
     source: Var
     rows: tuple[Row, ...]
+    file: str | None = None  # where the rows stand, if not in the service's file
+    before: tuple[Map, ...] = ()  # what makes `source`
+    geo: Geo | None = None  # what makes `source`, for networks
 
 
-def rules(override: Override) -> tuple[Rule, ...]:
-    """In order of precedence: header before cookie (then users, networks). Raises InputError."""
-    return tuple(_signal(signal) for signal in (override.header, override.cookie) if signal is not None)
+def rules(service: str, override: Override) -> tuple[Rule, ...]:
+    """In order of precedence: header, cookie, users, networks. Raises InputError."""
+    found = [_signal(signal) for signal in (override.header, override.cookie) if signal is not None]
+    if override.users is not None:
+        found.append(_users(service, override.users))
+    if override.networks is not None:
+        found.append(_networks(service, override.networks))
+    return tuple(found)
 
 
-def chain(service: str, found: tuple[Rule, ...], head: Var, end: str) -> Iterator[Map]:
+def chain(service: str, found: tuple[Rule, ...], head: Var, end: Value) -> Iterator[Map]:
     """Maps that give `head` the word of the first rule with an opinion, else `end`."""
     results = [head, *(names.variable(service, f"by_{rule.name}") for rule in found[1:])]
-    defaults: list[Var | str] = [*results[1:], end]
+    defaults: list[Value] = [*results[1:], end]
     for rule, result, default in zip(found, results, defaults, strict=True):
-        yield Map(rule.source, result, default, rule.rows)
+        yield from rule.before
+        yield Map(rule.source, result, default, rule.rows, rule.file)
 
 
 def _signal(signal: Signal) -> Rule:
-    words = _words(signal)
     says = f"{signal.source} {signal.name}"
+    words = _words(says, "word", signal.canary, signal.stable)
     if signal.source is Source.HEADER:
         return Rule("header", says, names.header(signal.name), words)
     variable = names.cookie(signal.name)
@@ -64,29 +61,50 @@ def _signal(signal: Signal) -> Rule:
     return Rule("cookie", says, Var("http_cookie"), _cookie_rows(signal))
 
 
-def _words(signal: Signal) -> tuple[Row, ...]:
+def _users(service: str, users: Users) -> Rule:
+    read = source(service, "user", users.source, users.name)
+    rows = _words(f"users by {users.source} {users.name}", "id", users.canary, users.stable)
+    file = f"{service}.users.map" if len(rows) > _INLINE else None
+    return Rule("users", f"users by {users.source} {users.name}", read.variable, rows, file, read.maps)
+
+
+def _networks(service: str, networks: Networks) -> Rule:
+    """`geo` finds the narrowest network, but can't leave it to the next rule: a map does."""
+    seen: dict[str, str] = {}
+    for value, side in ((CANARY, networks.canary), (STABLE, networks.stable)):
+        for text in side:
+            if seen.setdefault(_network(text), value) != value:
+                raise InputError(f"network {text[:80]!r} means both canary and stable")
+    result = names.variable(service, "network")
+    geo = Geo(result, tuple(Row(network, value) for network, value in seen.items()))
+    return Rule("networks", "networks", result, (Row(CANARY, CANARY), Row(STABLE, STABLE)), geo=geo)
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text))
+    except ValueError:
+        raise InputError(f"{text[:80]!r} is not a network", hint="like 10.8.0.0/16 or fd00::/8") from None
+
+
+def _words(says: str, kind: str, canary: tuple[str, ...], stable: tuple[str, ...]) -> tuple[Row, ...]:
     """A row a word; the same word twice, or for both versions, would be fatal in nginx."""
     seen: dict[bytes, Row] = {}
-    for value, words in ((CANARY, signal.canary), (STABLE, signal.stable)):
+    for value, words in ((CANARY, canary), (STABLE, stable)):
         for word in words:
             row = Row(word, value)
             # nginx lowers ASCII only, as bytes do.
             if not word or seen.setdefault(word.encode("utf-8", "replace").lower(), row).value != value:
                 problem = "is empty, which every request has" if not word else "means both canary and stable"
-                raise InputError(f"{signal.source} {signal.name}: the word {word[:80]!r} {problem}")
+                raise InputError(f"{says}: the {kind} {word[:80]!r} {problem}")
     return tuple(seen.values())
 
 
 def _cookie_rows(signal: Signal) -> tuple[Row, ...]:
-    """Rows on the whole Cookie header, for a name that no variable can have.
-
-    Skips the cookies before the first one with this name (atomically, so that a later one of the same name is never
-    looked at: `$cookie_x` takes the first, too) and compares its value.
-    """
-    name = pcre(signal.name)
-    skip = f"^(?>(?:(?![ ]*{name}[ ]*=)[^;]*;)*)"
+    """Rows on the whole Cookie header, for a name that no variable can have."""
+    found = skipping(signal.name)
     return tuple(
-        Row(Regex(f"{skip}[ ]*{name}[ ]*=[ ]*(?:{'|'.join(map(pcre, words))})(?:;|$)"), value)
+        Row(Regex(f"{found}(?:{'|'.join(map(pcre, words))})(?:;|$)"), value)
         for value, words in ((CANARY, signal.canary), (STABLE, signal.stable))
         if words
     )

@@ -2,21 +2,47 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from nginxgen.errors import InputError
 from nginxgen.model.host import Host
 from nginxgen.model.intent import ServiceIntent
-from nginxgen.model.service import PathMatch, Protocol, Route, Service, Version
-from nginxgen.model.weight import FULL, ZERO, Weight
+from nginxgen.model.service import Protocol, Service, Version
 from nginxgen.render import names
-from nginxgen.render.quote import Var
-from nginxgen.render.rules import CANARY, STABLE, Map, Row, Rule, chain, rules
-from nginxgen.render.split import shares
-from nginxgen.render.view import Location, Named, Peer, Upstream, View
+from nginxgen.render.decide import Decisions, decide, is_split, weight_of
+from nginxgen.render.maps import Map, Value
+from nginxgen.render.places import Place
+from nginxgen.render.pools import Tries, Upstream, canary_pool, checked, pool, split_pool, tries
+from nginxgen.render.quote import Joined, Var
+from nginxgen.render.rules import CANARY, STABLE
+from nginxgen.render.served import served
+from nginxgen.render.view import Hop, Location, Mirror, Named, Telling, View
 
-_ZONE_SERVERS = 63  # what a zone of 64k holds, measured
+_WEBSOCKET = Var("nginxgen_websocket")  # ".websocket" for a request that asks for one, else nothing
+_MIRROR = "mirror"
+_MIRROR_TIMEOUT = "3s"
+_GRPC = (Protocol.GRPC, Protocol.GRPCS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What everything below is worked out from."""
+
+    service: Service
+    intent: ServiceIntent
+    stable: Version
+    canary: Version | None  # None: there is none, or it is off
+    decisions: Decisions
+
+    @property
+    def tries(self) -> Tries | None:
+        fallback = self.service.fallback
+        return tries(fallback, self.canary) if fallback and self.canary else None
+
+    @property
+    def mirrors(self) -> bool:
+        return self.service.mirror and self.canary is not None
 
 
 def view(service: Service, intent: ServiceIntent, host: Host) -> View:
@@ -24,43 +50,33 @@ def view(service: Service, intent: ServiceIntent, host: Host) -> View:
     names.safe(service.name, "service")
     for route in service.routes:
         names.safe(route.name, "route")
-    _refuse_unbuilt(service)
+    if service.mirror and service.protocol in _GRPC:
+        raise InputError("mirror: nginx can't copy gRPC, which is all POST", hint="leave mirror out")
     stable = _version(service, intent.stable)
     canary = _version(service, intent.canary) if intent.canary and intent.canary_on else None
-    found = rules(service.override) if canary else ()
-    decisions = {route.name: _decision(route, intent, canary) for route in service.routes}
+    case = _Case(service, intent, stable, canary, decide(service, intent, canary))
+    decisions, upstreams = case.decisions, tuple(_upstreams(case))
+    telling, made = _telling(case, upstreams)
     return View(
         name=service.name,
         title=tuple(_title(service, intent, canary)),
-        upstreams=tuple(_upstreams(service, intent, stable, canary)),
-        precedence=tuple(rule.says for rule in found),
-        maps=tuple(_maps(service, found, decisions)),
+        protocol=service.protocol,
+        upstreams=upstreams,
+        precedence=tuple(_precedence(case)),
+        keys=decisions.draw.key,
+        splits=decisions.draw.splits,
+        geos=decisions.geos,
+        maps=(*decisions.maps, *made),
         listens=tuple(_listen(listen, host.bind) for listen in service.listen),
         server_names=tuple(names.server_name(name) for name in service.server_names),
-        locations=tuple(_location(service, route, found, decisions) for route in service.routes),
-        named=tuple(_named(service, found, decisions)),
+        real_ip=service.real_ip,
+        telling=telling,
+        issue=decisions.draw.issue.result if decisions.draw.issue else None,
+        mirror=_mirror(case),
+        locations=tuple(_location(case, place, value) for place, value in decisions.places),
+        named=tuple(_named(case)),
         extra=service.server_extra,
     )
-
-
-def _refuse_unbuilt(service: Service) -> None:
-    override = service.override
-    unbuilt = {
-        "sticky": service.sticky,
-        "fallback": service.fallback,
-        "headers": service.version_header,
-        "override.users": override.users,
-        "override.networks": override.networks,
-        "protocol": service.protocol is not Protocol.HTTP,
-        "mirror": service.mirror,
-        "real_ip": service.real_ip,
-        "unix backends": any(
-            one.address.startswith("unix:") for version in service.versions for one in version.servers
-        ),
-        "methods of a route": any(route.methods for route in service.routes),
-    }
-    if asked := [word for word, value in unbuilt.items() if value]:
-        raise InputError(f"{', '.join(asked)}: not built yet")
 
 
 def _version(service: Service, name: str) -> Version:
@@ -68,23 +84,7 @@ def _version(service: Service, name: str) -> Version:
     if version is None:
         known = ", ".join(version.name for version in service.versions)
         raise InputError(f"there is no version {name!r}", hint=f"its versions: {known}")
-    for server in version.servers:
-        names.address(server.address)
-    if all(server.backup for server in version.servers):
-        raise InputError(f"version {name} needs a server that is not a backup")
-    return version
-
-
-def _weight(route: Route, intent: ServiceIntent) -> Weight:
-    return intent.weights.get(route.name, ZERO)
-
-
-def _decision(route: Route, intent: ServiceIntent, canary: Version | None) -> str:
-    """Where the weight sends a request of this route: the name of a location without its @."""
-    weight = _weight(route, intent)
-    if canary is None or weight == ZERO:
-        return STABLE
-    return CANARY if weight == FULL else f"{route.name}.split"
+    return checked(version)
 
 
 def _title(service: Service, intent: ServiceIntent, canary: Version | None) -> Iterator[str]:
@@ -94,67 +94,89 @@ def _title(service: Service, intent: ServiceIntent, canary: Version | None) -> I
         return
     yield f"{service.name}: stable {intent.stable}, canary {canary.name}"
     for route in service.routes:
-        yield f"route {route.name}: {_weight(route, intent)} % to {canary.name}"
+        yield f"route {route.name}: {weight_of(route, intent)} % to {canary.name}"
 
 
-def _upstreams(service: Service, intent: ServiceIntent, stable: Version, canary: Version | None) -> Iterator[Upstream]:
-    yield _pool(names.upstream(service.name, STABLE), stable)
+def _precedence(case: _Case) -> Iterator[str]:
+    yield from (rule.says for rule in case.decisions.rules)
+    sticky = case.service.sticky
+    if sticky and case.decisions.draw.splits:
+        yield f"weight by {sticky.source} {sticky.name}".rstrip()
+    elif case.decisions.rules:
+        yield "weight"
+
+
+def _upstreams(case: _Case) -> Iterator[Upstream]:
+    service, canary = case.service, case.canary
+    yield pool(names.upstream(service.name, STABLE), case.stable)
     if canary is None:
         return
-    yield _pool(names.upstream(service.name, CANARY), canary)
+    named = names.upstream(service.name, CANARY)
+    yield canary_pool(named, case.stable, canary) if service.fallback else pool(named, canary)
     for route in service.routes:
-        if ZERO < (weight := _weight(route, intent)) < FULL:
-            yield _split(service, route, weight, stable, canary)
+        if is_split(route, case.intent) and not service.sticky:
+            weight = weight_of(route, case.intent)
+            yield split_pool(service.name, route.name, weight, case.stable, canary, fallback=service.fallback)
+    if service.mirror and service.fallback:
+        yield pool(names.upstream(service.name, _MIRROR), canary)  # without stable behind it
 
 
-def _pool(name: str, version: Version) -> Upstream:
-    peers = tuple(Peer(server, server.weight) for server in version.servers)
-    return Upstream(name, _zone(len(peers)), peers, version.name, weighted=False)
+def _telling(case: _Case, upstreams: Sequence[Upstream]) -> tuple[Telling | None, tuple[Map, ...]]:
+    if not case.service.version_header:
+        return None, ()
+    if case.canary is None:
+        return Telling(None, Joined((case.stable.name,))), ()
+    asked = names.variable(case.service.name, "asked")
+    sure = not case.tries and not any(upstream.weighted for upstream in upstreams)
+    if sure:
+        return Telling(asked, asked), ()
+    pools = tuple(upstream.name for upstream in upstreams)
+    otherwise: Value = "" if case.tries else asked
+    made = served(case.service.name, (case.stable, case.canary), pools, otherwise)
+    return Telling(asked, made.result), (made,)
 
 
-def _split(service: Service, route: Route, weight: Weight, stable: Version, canary: Version) -> Upstream:
-    servers = (*stable.servers, *canary.servers)
-    for_stable, for_canary = shares(stable.servers, canary.servers, weight)
-    peers = tuple(map(Peer, servers, (*for_stable, *for_canary)))
-    says = f"route {route.name}, by weight"
-    return Upstream(names.upstream(service.name, route.name, "split"), _zone(len(peers)), peers, says, weighted=True)
+def _mirror(case: _Case) -> Mirror | None:
+    if not case.mirrors or case.canary is None:
+        return None
+    fallback = case.service.fallback
+    part, timeout = (_MIRROR, fallback.timeout) if fallback else (CANARY, _MIRROR_TIMEOUT)
+    return Mirror(names.upstream(case.service.name, part), case.canary.name, timeout)
 
 
-def _zone(servers: int) -> str:
-    return "64k" if servers <= _ZONE_SERVERS else f"{128 * math.ceil(servers / 100)}k"
+def _location(case: _Case, place: Place, value: Value) -> Location:
+    if isinstance(value, str) and (value == STABLE or case.tries is None):
+        return Location(place.match, place.path, _hop(case, value), None)
+    parts = value.parts if isinstance(value, Joined) else (value,)
+    fork = (_WEBSOCKET,) if _forks(case) else ()
+    return Location(place.match, place.path, None, Joined(("@", *parts, *fork)))
 
 
-def _maps(service: Service, found: tuple[Rule, ...], decisions: dict[str, str]) -> Iterator[Map]:
-    """One route: the chain ends in its weight. Several: the chain is shared, and a map a route adds its weight."""
-    if not found:
+def _forks(case: _Case) -> bool:
+    """The limit of time that fallback needs would cut a WebSocket that is silent."""
+    return case.tries is not None and case.service.protocol not in _GRPC
+
+
+def _named(case: _Case) -> Iterator[Named]:
+    if all(isinstance(value, str) and (value == STABLE or case.tries is None) for _, value in case.decisions.places):
         return
-    if len(decisions) == 1:
-        [(route, decision)] = decisions.items()
-        yield from chain(service.name, found, _decider(service, route), decision)
-        return
-    override = names.variable(service.name, "override")
-    yield from chain(service.name, found, override, "")
-    for route, decision in decisions.items():
-        yield Map(override, _decider(service, route), decision, (Row(CANARY, CANARY), Row(STABLE, STABLE)))
+    reached = case.decisions.reached()
+    for name in reached:
+        yield Named(name, _hop(case, name))
+    if _forks(case):
+        for name in reached:
+            yield Named(f"{name}.websocket", _hop(case, name, patient=True))
 
 
-def _location(service: Service, route: Route, found: tuple[Rule, ...], decisions: dict[str, str]) -> Location:
-    if route.match is not PathMatch.REGEX:
-        names.path(route.path)
-    if not found:
-        target = names.upstream(service.name, *decisions[route.name].split("."))
-        return Location(route.match, route.path, upstream=target, decision=None)
-    return Location(route.match, route.path, upstream=None, decision=_decider(service, route.name))
-
-
-def _decider(service: Service, route: str) -> Var:
-    return names.variable(service.name, f"route_{route}")
-
-
-def _named(service: Service, found: tuple[Rule, ...], decisions: dict[str, str]) -> Iterator[Named]:
-    if found:
-        for name in dict.fromkeys((STABLE, CANARY, *decisions.values())):
-            yield Named(name, names.upstream(service.name, name))
+def _hop(case: _Case, name: str, *, patient: bool = False) -> Hop:
+    versions = {STABLE: case.stable.name, CANARY: case.canary.name if case.canary else ""}
+    return Hop(
+        upstream=names.upstream(case.service.name, name),
+        version=versions.get(name, ""),
+        tries=None if name == STABLE else case.tries,
+        patient=patient,
+        mirrored=case.mirrors and name == STABLE and not patient,
+    )
 
 
 def _listen(listen: str, bind: str | None) -> tuple[str, ...]:

@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from nginxgen.model.service import PathMatch, Server
+from nginxgen.model.service import PathMatch, Protocol, RealIp
+from nginxgen.render.maps import Geo, Map, Split, Value
+from nginxgen.render.pools import Tries, Upstream
 from nginxgen.render.quote import Var
-from nginxgen.render.rules import Map
 
 
 @dataclass(frozen=True, slots=True)
-class Peer:
-    """A `server` line of an upstream."""
+class Hop:
+    """On to a pool."""
 
-    server: Server
-    weight: int  # as nginx shall have it; 1 is nginx's default
-
-
-@dataclass(frozen=True, slots=True)
-class Upstream:
-    name: str
-    zone: str  # size: "64k"
-    peers: tuple[Peer, ...]
-    says: str  # for the comment: "v1", "route reads: 10 % of the requests to v2"
-    weighted: bool  # every weight is shown, since it is the point
+    upstream: str
+    version: str  # what the backend is told; empty: not known before nginx picks a server
+    tries: Tries | None = None  # where a canary may fail
+    patient: bool = False  # no limit to the time between two reads: a WebSocket is silent for hours
+    mirrored: bool = False  # safe requests go to the canary too
 
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A path, and either the one upstream behind it or the variable that names the location to go on in."""
+    """A path, and either the pool behind it or the decision that names the location to go on in."""
 
     match: PathMatch
     path: str
-    upstream: str | None
-    decision: Var | None
+    hop: Hop | None
+    decision: Value | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +37,55 @@ class Named:
     """`location @name`, reached by a decision."""
 
     name: str
+    hop: Hop
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """X-Gray-Version: to the client what answered, to the backend what was decided."""
+
+    asked: Var | None  # set by each hop; None: one version serves everything
+    served: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
     upstream: str
+    version: str
+    timeout: str
 
 
 @dataclass(frozen=True, slots=True)
 class View:
     name: str
     title: tuple[str, ...]  # comment lines: versions and weights in words
+    protocol: Protocol
     upstreams: tuple[Upstream, ...]
-    precedence: tuple[str, ...]  # for the comment: who decides, first to last; empty without overrides
+    precedence: tuple[str, ...]  # for the comment: who decides, first to last; empty where nothing is to be decided
+    keys: tuple[Map, ...]  # what the splits are drawn from
+    splits: tuple[Split, ...]
+    geos: tuple[Geo, ...]
     maps: tuple[Map, ...]
     listens: tuple[tuple[str, ...], ...]  # arguments
     server_names: tuple[str, ...]
+    real_ip: RealIp | None
+    telling: Telling | None
+    issue: Var | None  # the Set-Cookie of a client that has no key
+    mirror: Mirror | None
     locations: tuple[Location, ...]
     named: tuple[Named, ...]
     extra: str
+
+    @property
+    def module(self) -> str:
+        """The front of the names of nginx's directives."""
+        return "grpc" if self.protocol in (Protocol.GRPC, Protocol.GRPCS) else "proxy"
+
+    @property
+    def secure(self) -> bool:
+        return self.protocol in (Protocol.HTTPS, Protocol.GRPCS)
+
+    def variables(self) -> Iterator[Var]:
+        """What it declares, each once."""
+        declared: tuple[Map | Split | Geo, ...] = (*self.keys, *self.splits, *self.geos, *self.maps)
+        return (made.result for made in declared)

@@ -18,7 +18,7 @@ from nginxgen.ports import Note
 from nginxgen.workflow.scope import Scope, Work
 
 _AT_ONCE = 64  # as many hosts as the sessions work on at a time
-_LEFT = "it may still send requests to the canary: mend what is said here and run nginxgen emergency again"
+_LEFT = "it may still send requests to the canary: run nginxgen emergency again when that is mended"
 _MEASURED = frozenset({"connect", "observe", "switch"})  # wall time of all hosts; inside the switch they overlap
 _WELL = frozenset({HostOutcome.APPLIED, HostOutcome.UNCHANGED})
 
@@ -66,9 +66,13 @@ def _named(results: Sequence[HostResult]) -> frozenset[str]:
 def _result(result: HostResult) -> HostResult:
     if result.outcome in _WELL:
         return result
-    return replace(result, outcome=HostOutcome.NEEDS_HUMAN, hint=_LEFT if result.hint is None else result.hint)
+    return replace(result, outcome=HostOutcome.NEEDS_HUMAN, hint=_hint(result.hint))
 
 
 def _lost(name: str, error: NginxgenError) -> HostResult:
     reason = error.message.removeprefix(f"{name}: ")
-    return HostResult(name, HostOutcome.NEEDS_HUMAN, None, reason, hint=_LEFT)
+    return HostResult(name, HostOutcome.NEEDS_HUMAN, None, reason, _hint(error.hint))
+
+
+def _hint(first: str | None) -> str:
+    return _LEFT if first is None else f"{first}; {_LEFT}"

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import host_driver
 import pytest
 from lab_tools import MakeLab
 
@@ -59,3 +60,16 @@ def make_lab() -> Iterator[MakeLab]:
 def inventory(lab: Lab, tmp_path: Path) -> Path:
     """An inventory file of the lab, with the service "shop" over all its v1 and v2 servers."""
     return lab.write_inventory(tmp_path / "fleet.yml")
+
+
+@pytest.fixture(scope="session")
+def _machine() -> Iterator[host_driver.Machine]:
+    with host_driver.machine() as host:
+        yield host
+
+
+@pytest.fixture
+def machine(_machine: host_driver.Machine) -> host_driver.Machine:
+    """One nginx without sshd, as new: for tests that speak to host.sh directly."""
+    _machine.reset()
+    return _machine

@@ -15,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import tarfile
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -28,7 +29,6 @@ from nginxgen.fleet import script
 
 BLOCK = 4096
 PATIENCE = 40.0  # seconds: far beyond anything that is waited for here, so that a hang is a failure with a name
-NOBODY = 65534
 
 
 def poll(fact: Callable[[], Any], what: str, seconds: float = 15.0) -> Any:
@@ -247,6 +247,11 @@ class Machine:
         spare = {own, *processes.children(own)} | ({self.anchor.pid} if self.anchor else set())
         return processes.belonging(self.layout.folder) - spare
 
+    def kill_ours(self) -> None:
+        """kill -9 to every session and dead-man; nginx goes on."""
+        while doomed := self.ours():
+            processes.kill(doomed)
+
     def in_own_mounts(self) -> None:
         """From now on everything on this host runs in a mount namespace of its own; a normal user becomes its root."""
         user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
@@ -286,22 +291,19 @@ def get(address: str, port: int, timeout: float = 2.0) -> str:
 
 
 @contextmanager
-def machine(folder: Path, **options: Any) -> Iterator[Machine]:
-    """A host that is up. `folder` must be one that nginx's workers, who are no root, can reach."""
+def machine(**options: Any) -> Iterator[Machine]:
+    """A host that is up, in a temporary directory that nginx's workers, who are no root, can reach."""
     net, guard = reserve()
-    folder.mkdir(parents=True, exist_ok=True)
-    for parent in (folder, *folder.parents):
-        with suppress(PermissionError):
-            if parent != Path("/") and not parent.stat().st_mode & 0o001:
-                parent.chmod(parent.stat().st_mode | 0o011)
-    host = Machine(folder.resolve(), net, **options)
-    try:
-        webserver.write(host.layout)
-        host.start()
-        yield host
-    finally:
-        host.close()
-        guard.close()
+    with tempfile.TemporaryDirectory(prefix="nginxgen-host-") as name, guard:
+        folder = Path(name).resolve()
+        folder.chmod(0o711)
+        host = Machine(folder, net, **options)
+        try:
+            webserver.write(host.layout)
+            host.start()
+            yield host
+        finally:
+            host.close()
 
 
 # ---------------------------------------------------------------- the script, and where to stop it
@@ -395,6 +397,7 @@ class Talk:
             start_new_session=True,
         )
         self._rest = b""
+        self.txn = f"t{self.pid}"
         self.send(padded(raw))
         assert self.hear() == {"step": "hello", "ok": True, "protocol": 1}
 
@@ -450,7 +453,7 @@ class Talk:
     # ---- words of the protocol
 
     def begin(self, verb: str = "apply") -> dict[str, Any]:
-        note = {"verb": verb, "who": "me@here", "why": "a test", "txn": "t1", "since": "2026-01-01T00:00:00Z"}
+        note = {"verb": verb, "who": "me@here", "why": "a test", "txn": self.txn, "since": "2026-01-01T00:00:00Z"}
         return self.ask(f"begin {json.dumps(note)}")
 
     def stage(self, release: Parcel, twin: Parcel | None = None, *, body: bytes | None = None) -> dict[str, Any]:
@@ -462,7 +465,7 @@ class Talk:
 
     def trial(self, release: str, live: str | None, running: str | None) -> dict[str, Any]:
         self.trials += 1
-        return self.ask(f"trial t1-{self.trials} {release} {live or '-'} {running or '-'}")
+        return self.ask(f"trial {self.txn}-{self.trials} {release} {live or '-'} {running or '-'}")
 
     def apply(self, release: Parcel, twin: Parcel | None = None) -> dict[str, Any]:
         """All of it up to the end of the trial; the first answer that is no, else the trial's."""
@@ -485,7 +488,6 @@ class Talk:
         """kill -9 of the script alone: its connection is open, its children live."""
         os.kill(self.pid, signal.SIGKILL)
         self.process.wait(PATIENCE)
-        self.hang_up()
 
     def hang_up(self) -> None:
         """What the script sees of a controller that was killed, and of a connection that was cut."""

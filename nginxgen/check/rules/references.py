@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from nginxgen.check.tree import Config, Node, named, walk
 from nginxgen.errors import Finding, Place, Severity
 
 _SCHEMES = ("http://", "https://", "grpc://", "grpcs://")
+_FORK = "$nginxgen_websocket"  # empty, or what follows
+_FORKED = ("", ".websocket")
 
 
 def dangling(config: Config) -> Iterator[Finding]:
@@ -16,16 +19,27 @@ def dangling(config: Config) -> Iterator[Finding]:
     """
     places = {node.args[0] for node in named(config.server.block, "location") if node.args[0].startswith("@")}
     upstreams = {node.args[0] for node in named(config.nodes, "upstream")}
-    maps = {node.args[1]: node for node in named(config.nodes, "map")}
+    drawn = {node.args[1]: node for node in named(config.nodes, "map", "split_clients")}
     for node in walk(config.nodes):
-        if node.name == "try_files" and node.args[-1].startswith("@$"):
-            for row in _reached(maps, node.args[-1][1:]):
-                if f"@{row.args[-1]}" not in places:
-                    yield _missing(f"location @{row.args[-1]}", config.file, row.line)
-        elif node.name == "proxy_pass":
+        if node.name == "try_files" and node.args[-1].startswith("@"):
+            for place, line in _places(drawn, node):
+                if place not in places:
+                    yield _missing(f"location {place}", config.file, line)
+        elif node.name in ("proxy_pass", "grpc_pass"):
             name = _upstream(node.args[0])
             if name.startswith(f"{config.service.name}.") and name not in upstreams:
                 yield _missing(f"upstream {name}", config.file, node.line)
+
+
+def _places(drawn: dict[str, Node], node: Node) -> Iterator[tuple[str, int]]:
+    """Every location that the last argument of a try_files can name, with the line that says so."""
+    target = node.args[-1].removeprefix("@")
+    ends = _FORKED if target.endswith(_FORK) else ("",)
+    decision = target.removesuffix(_FORK)
+    rows = _reached(drawn, decision) if decision.startswith("$") else iter([(decision, node.line)])
+    for value, line in rows:
+        for end in ends:
+            yield f"@{value}{end}", line
 
 
 def shared_server(config: Config) -> Iterator[Finding]:
@@ -46,22 +60,22 @@ def shared_server(config: Config) -> Iterator[Finding]:
             )
 
 
-def _reached(maps: dict[str, Node], variable: str) -> Iterator[Node]:
-    """The rows that can end a chain of maps, with the value in their last argument."""
-    node = maps.get(variable)
-    for row in (node.block or ()) if node else ():
-        if not row.args:
+def _reached(drawn: dict[str, Node], variable: str, seen: frozenset[str] = frozenset()) -> Iterator[tuple[str, int]]:
+    """The values that can end a chain of maps, with the line of each."""
+    node = drawn.get(variable)
+    for row in (node.block or ()) if node and variable not in seen else ():
+        if not row.args or row.name == "include":
             continue
         if row.args[-1].startswith("$"):
-            yield from _reached(maps, row.args[-1])
+            yield from _reached(drawn, row.args[-1], seen | {variable})
         elif row.args[-1]:  # an empty value is no opinion: the route's own map goes on with its weight
-            yield row
+            yield row.args[-1], row.line
 
 
 def _upstream(target: str) -> str:
     for scheme in _SCHEMES:
         target = target.removeprefix(scheme)
-    return target.split("/", 1)[0]
+    return re.split(r"[/$]", target, maxsplit=1)[0]
 
 
 def _missing(what: str, file: str, line: int) -> Finding:

@@ -29,7 +29,8 @@ find_owner() {
     if [ -n "$locked" ]; then
         owner=$note && return 0
     elif command -v flock >/dev/null 2>&1; then
-        if [ ! -e "$run/lock" ] || flock -n 9; then return 0; fi 9<"$run/lock"
+        [ -e "$run/lock" ] || return 0
+        if flock -n 9; then return 0; fi 9<"$run/lock"
     else
         for other in "$run"/lock.*-*; do holder_lives "${other##*/lock.}" && break; done || return 0
     fi

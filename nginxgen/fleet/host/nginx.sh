@@ -79,12 +79,12 @@ search_master() {
 
 # Split a master's title into the options nginx was started with; -g takes words up to the next option.
 read_command_line() {
-    m_prefix='' m_conf='' m_error='' m_globals='' m_binary=''
+    m_prefix='' m_conf='' m_error='' m_globals=''
     set -f
     # shellcheck disable=SC2086  # the title is one string; its words are what we want
     set -- $1
     set +f
-    [ $# -gt 0 ] && m_binary=$1 && shift
+    [ $# -gt 0 ] && shift # the name it was started by
     into=''
     for word in "$@"; do
         case $word in
@@ -134,7 +134,7 @@ find_workers() {
             'nginx: worker process'*)
                 born "$child" || continue
                 workers="$workers${workers:+ }$child"
-                [ "$tick" -le $youngest ] || youngest=$tick
+                [ "$tick" -le "$youngest" ] || youngest=$tick
                 ;;
         esac
     done
@@ -159,7 +159,7 @@ find_running() {
         find_open "$master"
         case $open in *' '*) ;; *) break ;; esac
         clock
-        [ "$now" -lt $until ] || break
+        [ "$now" -lt "$until" ] || break
         nap 0.05
     done
     running=${open##* }

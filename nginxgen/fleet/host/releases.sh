@@ -50,7 +50,7 @@ edited_files() {
             [ -s SHA256SUMS ] || printf 'SHA256SUMS '
         }
         listed=' SHA256SUMS '
-        while read -r sum file; do listed="$listed$file "; done <SHA256SUMS
+        while read -r _ file; do listed="$listed$file "; done <SHA256SUMS
         for file in * .[!.]*; do
             [ ! -e "$file" ] || case $listed in *" $file "*) ;; *) printf '%s ' "$file" ;; esac
         done

@@ -18,8 +18,9 @@
 #
 # The file is the parts of nginxgen/fleet/host/, joined. Functions that others wait for set variables instead of printing:
 # a $(...) is a fork, and a fork costs a millisecond.
-# shellcheck disable=SC3013,SC2012
-# ^ `test -ef` is in POSIX since 2024 and in every shell of the field; `ls` is read for links of /proc and twelve hex digits
+# shellcheck disable=SC3013  # test -ef: in POSIX since 2024, and in every shell of the field
+# shellcheck disable=SC2012,SC2013,SC2045  # what is read of ls and sed are names without spaces: pids, and twelve hex digits
+# shellcheck disable=SC2015  # `a && b || c`: where c is the way out for a and for b alike
 
 set -u
 umask 022

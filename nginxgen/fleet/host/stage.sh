@@ -3,11 +3,11 @@
 staged=''  # releases that this session has added
 first=''   # set while our loader and the empty release are new on this host
 mended=''  # what stood where we have put the loader anew: a copy, or "nothing"
-pending='' # a release that is there but was edited: the copy that came, until it is tested
+pending='' # releases that are there but were edited: mended from the copy that came, once that is tested
 
 stage() {
     bytes=$1 blocks=$2 target=$3 sent_twin=$4 sent_empty=$5
-    incoming=$home/releases/.in.$$ code=cannot-write hint='free space, or make the folder writable for this user'
+    incoming=$home/releases/.in.$$
     staged='' first='' mended='' pending=''
     if receive 9>&- && unpack && fits_binary && ready_loader && tested && fits_host && mend; then
         rm -rf "$incoming"
@@ -18,73 +18,73 @@ stage() {
     fi
 }
 
+# For `command || unwritable`, with what the system said in complaint.
+unwritable() {
+    code=cannot-write complaint="cannot write on this host: $complaint"
+    hint='free space, connect as a user who may write, or set become: sudo'
+    return 1
+}
+
+broken() { code=bad-archive complaint=$1 hint='' && return 1; }
+
 # Read the archive from stdin, whole, whatever becomes of it: the next word comes behind it.
 receive() {
     complaint=$( (mkdir -p "$home/releases" && rm -rf "$home"/releases/.in.* && mkdir "$incoming") 2>&1) ||
-        { drain "$blocks" && complaint="cannot write on this host: $complaint" && return 1; }
+        { drain "$blocks" && unwritable || return; }
     dd bs=4096 count="$blocks" iflag=fullblock 2>/dev/null | {
         head -c "$bytes" >"$incoming/tar.gz"
         cat >/dev/null
     } 2>/dev/null
-    [ "$(wc -c <"$incoming/tar.gz")" -eq "$bytes" ] ||
-        { complaint="the release did not arrive whole in $incoming: is the disk full?" && return 1; }
+    complaint="the release did not arrive whole in $incoming: is the disk full?"
+    [ "$(wc -c <"$incoming/tar.gz")" -eq "$bytes" ] || unwritable
 }
 
 drain() { dd bs=4096 count="$1" iflag=fullblock 2>/dev/null | cat >/dev/null; }
 
 unpack() {
-    only_plain_files || { code=bad-archive complaint='the archive holds something else than plain files' hint='' && return 1; }
-    complaint=$(tar -xzof "$incoming/tar.gz" -C "$incoming" 2>&1) ||
-        { complaint="cannot write on this host: $complaint" && return 1; }
+    only_plain_files || { broken 'the archive holds something else than plain files' || return; }
+    complaint=$(tar -xzof "$incoming/tar.gz" -C "$incoming" 2>&1) || { unwritable || return; }
     rm -f "$incoming/tar.gz"
     for part in $sent_empty $sent_twin $target; do
-        [ "$part" = - ] || keep_release "$part" || return 1
+        [ "$part" = - ] || keep_release "$part" || return
     done
 }
 
 # Names of one folder (an id) and one file, regular files only: nothing can land outside, and no link can lead there.
 only_plain_files() {
-    contents=$(gzip -dc "$incoming/tar.gz" 2>/dev/null | tar -tvf - 2>/dev/null) || return 1
-    [ -n "$contents" ] || return 1
+    contents=$(gzip -dc "$incoming/tar.gz" 2>/dev/null | tar -tvf - 2>/dev/null) || return
+    [ -n "$contents" ] || return
     if printf '%s\n' "$contents" | grep -Eqv '^-[^>]* [0-9a-f]{12}/[A-Za-z0-9][A-Za-z0-9._-]*$'; then return 1; fi
-    case $contents in *' link to '* | *' -> '*) return 1 ;; esac
+    case $contents in *' link to '*) return 1 ;; esac
 }
 
 # Move an extracted release to its place. One that is there already stays: it may be live. Where it was edited, it is
-# mended after the test, file by file, so that its folder never goes away and a release that is refused changes nothing.
+# mended after the test, so that a release that is refused changes nothing.
 keep_release() {
     fresh=$incoming/$1 place=$home/releases/$1
-    is_id "$1" && complaint=$(cd "$fresh" 2>&1 && sha256sum -c SHA256SUMS 2>&1 >/dev/null) || {
-        code=bad-archive complaint="release $1 did not arrive whole: $complaint" hint='' && return 1
-    }
-    if [ ! -d "$place" ]; then
-        staged="$staged $1"
-        complaint=$( (chmod -R u=rwX,go=rX "$fresh" && durable "$fresh"/* "$fresh" && mv "$fresh" "$place" &&
-            durable "$home/releases") 2>&1) && return 0
-        complaint="cannot write on this host: $complaint"
-        return 1
+    is_id "$1" || { broken "a release cannot be called $1" || return; }
+    complaint=$(cd "$fresh" 2>&1 && sha256sum -c SHA256SUMS 2>&1 >/dev/null) ||
+        { broken "release $1 did not arrive whole: $complaint" || return; }
+    if [ -d "$place" ]; then
+        [ -z "$(edited_files "$place")" ] || pending="$pending $1"
+        return 0
     fi
-    [ -z "$(edited_files "$place")" ] || pending="$pending $1"
+    staged="$staged $1"
+    complaint=$( (chmod -R u=rwX,go=rX "$fresh" && durable "$fresh"/* "$fresh" && mv "$fresh" "$place" &&
+        durable "$home/releases") 2>&1) || unwritable
 }
 
+# File by file, because the folder may be live and must not go away. What somebody has edited is kept in the state folder.
 mend() {
     for part in $pending; do
-        place=$home/releases/$part
+        place=$home/releases/$part aside=$state/edited/$part-$(date -u +%Y%m%dT%H%M%SZ)
+        complaint=$( (mkdir -p "$state/edited" && cp -R "$place" "$aside") 2>&1) || { unwritable || return; }
         for file in "$place"/* "$place"/.[!.]*; do
-            [ ! -e "$file" ] || [ -e "$incoming/$part/${file##*/}" ] || set_aside "$file" || return 1
+            [ ! -e "$file" ] || [ -e "$incoming/$part/${file##*/}" ] || rm -rf "$file"
         done
-        for file in "$incoming/$part"/*; do
-            cmp -s "$file" "$place/${file##*/}" || { set_aside "$place/${file##*/}" && mv -f "$file" "$place/"; } || return 1
-        done
-        complaint=$(durable "$place"/* "$place" 2>&1) || return 1
+        complaint=$( (chmod 644 "$incoming/$part"/* && mv -f "$incoming/$part"/* "$place/" &&
+            durable "$place"/* "$place") 2>&1) || { unwritable || return; }
     done
-}
-
-# A file that somebody has edited, before we replace it: it is kept in the state folder.
-set_aside() {
-    [ -e "$1" ] || return 0
-    aside=$state/edited/$(date -u +%Y%m%dT%H%M%SZ)
-    complaint=$( (mkdir -p "$aside" && cp -R "$1" "$aside/" && rm -rf "$1") 2>&1)
 }
 
 # ---------------------------------------------------------------- the loader
@@ -93,32 +93,35 @@ set_aside() {
 ready_loader() {
     live_release
     if [ -z "$live" ]; then
-        [ "$sent_empty" != - ] || { code=bad-order complaint='no empty release was sent' hint='' && return 1; }
         install_loader
     elif [ ! -e "$loader" ]; then
         mended=nothing
-        complaint=$(put "$loader_text" "$loader" 2>&1)
+        complaint=$(put "$loader_text" "$loader" 2>&1) || unwritable
     elif loader_edited; then
         mended=$incoming/loader
         complaint=$( (cp "$loader" "$mended" && mkdir -p "$state/edited" &&
-            cp "$loader" "$state/edited/$(date -u +%Y%m%dT%H%M%SZ)-${loader##*/}" && put "$loader_text" "$loader") 2>&1)
+            cp "$loader" "$state/edited/${loader##*/}-$(date -u +%Y%m%dT%H%M%SZ)" &&
+            put "$loader_text" "$loader") 2>&1) || unwritable
     fi
 }
 
 # The first time: an empty release goes live, which changes nothing that nginx serves.
 install_loader() {
+    [ "$sent_empty" != - ] || { code=bad-order complaint='no empty release was sent' hint='' && return 1; }
     [ -d "${loader%/*}" ] || {
-        complaint="there is no folder ${loader%/*} for the loader" hint='set nginx.include_dir of this host in the inventory'
+        code=not-included complaint="there is no folder ${loader%/*} for the loader"
+        hint='set nginx.include_dir of this host in the inventory'
         return 1
     }
-    # the config may be broken without us: then it is not our release that must be mended
     passes "$sent_empty" || {
-        [ "$code" = cannot-write ] || complaint="the config on this host is broken before any change: $complaint" \
+        # then it is not our release that must be mended
+        [ "$code" != rejected ] || complaint="the config on this host is broken before any change: $complaint" \
             hint='mend it until nginx -t passes'
         return 1
     }
     first=true
-    settle_live_at "$sent_empty" && complaint=$(put "$loader_text" "$loader" 2>&1) && passes "$sent_empty"
+    settle_live_at "$sent_empty" && complaint=$(put "$loader_text" "$loader" 2>&1) || { unwritable || return; }
+    passes "$sent_empty"
 }
 
 # Take back what this session has added, so that a change that was refused leaves the tree as it was.

@@ -40,24 +40,25 @@ describe() {
     previous_release
     find_workers
     find_owner
-    manifest_of "$live" && printf ',"live":%s,"running":%s,"previous":%s,"manifest":%s' \
+    manifest_of "$live"
+    printf ',"live":%s,"running":%s,"previous":%s,"manifest":%s' \
         "$(json_id "$live")" "$(json_id "$running")" "$(json_id "$previous")" "$manifest"
-    manifest_of "$previous" && printf ',"previous_manifest":%s,"drift":[' "$manifest"
+    manifest_of "$previous"
+    printf ',"previous_manifest":%s,"drift":[' "$manifest"
     drift
     version=${built#*nginx version: }
     printf '],"version":%s,"master":%s,"workers":[' "$(json "${version%%"$newline"*}")" "${master:-null}"
-    list "" $workers
+    list "" "$workers"
     printf '],"draining":%s,"lock":%s,"releases":[' "$draining" "${owner:-null}"
     # the newest first
-    list '"' $(ls -1t "$home/releases" 2>/dev/null | sed -n '/^[0-9a-f]\{12\}$/p')
+    list '"' "$(ls -1t "$home/releases" 2>/dev/null | sed -n '/^[0-9a-f]\{12\}$/p')"
     printf ']'
 }
 
-# list QUOTE WORD...: the words, with commas between them
+# list QUOTE WORDS: the words, with commas between them
 list() {
-    quote=$1 comma=''
-    shift
-    for item in "$@"; do printf '%s%s%s%s' "$comma" "$quote" "$item" "$quote" && comma=,; done
+    comma=''
+    for item in $2; do printf '%s%s%s%s' "$comma" "$1" "$item" "$1" && comma=,; done
 }
 
 # Goes on without a master (a host whose nginx is stopped has a state, too), but not without knowing which nginx it is.

@@ -9,13 +9,12 @@ tested() {
 }
 
 # nginx -T of a release in a mirror of the conf folder: relative includes resolve beside the file given with -c, so the
-# loader finds the candidate there while the live tree stays as it is. Sets files (what nginx has read), or code,
-# complaint and hint.
+# loader finds the candidate there while the live tree stays as it is. Sets report, and code, complaint and hint.
 passes() {
     mirror=$run/test place=$home/releases/$1
     case " $pending " in *" $1 "*) place=$incoming/$1 ;; esac
     code=rejected hint=''
-    make_mirror || { code=cannot-write && return 1; }
+    make_mirror || { unwritable || return; }
     put_off
     clock
     began=$now
@@ -23,9 +22,9 @@ passes() {
     clock
     test_took=$((now - began))
     rm -rf "$mirror"
-    case $report in *"${newline}status 0") ;; *) explain_test && return 1 ;; esac
-    [ ! -e "$place/release.inc" ] || case "$files$newline" in
-        *"/nginxgen/live/release.inc$newline"*) ;;
+    case "$newline$report" in *"${newline}status 0") ;; *) explain_test && return 1 ;; esac
+    [ ! -e "$place/release.inc" ] || case $report in
+        *"reads $mirror/nginxgen/live/release.inc$newline"*) ;;
         *)
             code=not-included complaint="nginx does not read $loader"
             hint="include ${loader%/*}/*.conf in the http block of $conf"
@@ -43,28 +42,27 @@ make_mirror() {
         ln -s "$@" "$mirror/") 2>&1)
 }
 
-# Sets report (what nginx says, and its status in the last line) and files (the paths of all that it reads).
+# Sets report, in lines: what nginx complains of, "reads PATH" for each file, and "status N" at the end.
 nginx_dump() {
     set -- -T -q -c "$mirror/${conf##*/}"
     [ -z "$m_prefix" ] || set -- "$@" -p "$m_prefix/"
     [ -z "$m_error" ] || set -- "$@" -e "$m_error"
     [ -z "$m_globals" ] || set -- "$@" -g "$m_globals"
+    # KILL, because nginx that waits for a name server does not heed TERM
     report=$({
         {
-            timeout "$test_limit" "$nginx" "$@" 2>&3 3>&-
-            printf '\nstatus %s' $? >&3
-        } | sed -n 's/^# configuration file \(.*\):$/reads \1/p' >&3
+            timeout -s KILL "$test_limit" "$nginx" "$@" 2>&3
+            printf '\n# nginxgen: status %s\n' $?
+        } | sed -n -e 's/^# configuration file \(.*\):$/reads \1/p' -e 's/^# nginxgen: status /status /p'
     } 3>&1 9>&-)
-    files=$(printf '%s\n' "$report" | sed -n 's/^reads //p')
-    report=$(printf '%s\n' "$report" | sed '/^reads /d')
 }
 
 # Sets complaint and hint from report, with the paths that a person knows.
 explain_test() {
-    complaint=$(printf '%s' "$report" | grep -v -e '^status [0-9]*$' -e 'test failed$' -e '^$' |
+    complaint=$(printf '%s' "$report" | grep -v -e '^reads /' -e '^status [0-9]*$' -e 'test failed$' -e '^$' |
         sed "s|$mirror/nginxgen/live/|$place/|g; s|$mirror/|$conf_dir/|g" | head -n 5)
     case $report in
-        *"${newline}status 124" | *"${newline}status 143")
+        *'status 124' | *'status 137' | *'status 143')
             complaint="nginx -t did not end within $test_limit s; $complaint" hint='is there a name that does not resolve?'
             ;;
         *"/gen-"*".log\" failed"*)
@@ -90,6 +88,7 @@ fits_host() { nothing_unloaded && ports_free; }
 # we could bring back would help: the old config is in no file any more.
 nothing_unloaded() {
     find_workers
+    [ -n "$workers" ] || return 0
     age=$((($(this_tick) - youngest) / 100)) today=$(date +%s)
     changed=$(
         # shellcheck disable=SC2046,SC2086  # paths of a config, split at ends of lines
@@ -109,7 +108,8 @@ nothing_unloaded() {
 
 # The files that nginx reads and that are not ours, by the names they have in the live tree, one a line.
 host_files() {
-    printf '%s\n' "$files" | sed -e "\\|^$mirror/nginxgen/|d" -e "s|^$mirror/|$conf_dir/|" -e "\\|^$loader\$|d"
+    printf '%s\n' "$report" | sed -n -e '/^reads /!d' -e 's///' -e "\\|^$mirror/nginxgen/|d" -e "s|^$mirror/|$conf_dir/|" \
+        -e "\\|^$loader\$|d" -e p
 }
 
 # A port that another process has: nginx would try for two and a half seconds, and give up. Only what is certain is
@@ -120,8 +120,8 @@ ports_free() {
         grep -v reuseport | sed 's/[[:space:]].*//' | sort -u); do
         listen_pattern "$address" || continue
         # of the kernel's table only the head is read: listening sockets come first
-        for inode in $(sed -n -e 1d -e '/^ *[0-9]*: [0-9A-F:]* [0-9A-F:]* 0A /!q' \
-            -e "s/^ *[0-9]*: $pattern [0-9A-F:]* 0A [^ ]* [^ ]* [^ ]* *[0-9]* *[0-9]* \([0-9]*\) .*/\1/p" "/proc/$master/net/$table" 2>/dev/null); do
+        for inode in $(sed -n -E -e 1d -e '/^ *[0-9]+: [0-9A-F:]+ [0-9A-F:]+ 0A /!q' \
+            -e "s/^ *[0-9]+: $pattern [0-9A-F:]+ 0A [^ ]+ [^ ]+ [^ ]+ +[0-9]+ +[0-9]+ ([0-9]+) .*/\2/p" "/proc/$master/net/$table"); do
             [ -n "$sockets" ] || sockets=" $(ls -l "/proc/$master/fd" | sed -n 's/.*socket:\[\([0-9]*\)\]$/\1/p' | tr '\n' ' ')"
             case $sockets in *" $inode "*) continue 2 ;; esac # nginx has it, and will keep it
             find_holder "$inode"
@@ -133,23 +133,29 @@ ports_free() {
 
 # Sets table and pattern: the lines of the kernel's table whose listeners stand in the way of this address.
 listen_pattern() {
-    table=tcp
+    table=tcp any='[0-9A-F]{8}'
     case $1 in
-        '[::]:'*) table=tcp6 at='0\{32\}' port=${1##*:} ;;
+        '[::]:'*) table=tcp6 pattern='0{32}' ;;
         *[!0-9.:*]*) return 1 ;; # a name, another IPv6 address, a unix socket
-        '*:'*) at='[0-9A-F]\{8\}' port=${1#*:} ;;
-        *.*) at=${1%:*} port=80 && case $1 in *:*) port=${1#*:} ;; esac ;;
-        *) at='[0-9A-F]\{8\}' port=$1 ;;
+        *.*.*.*) pattern=${1%:*} ;;
+        *) pattern=$any ;;
     esac
+    case $1 in *:*) port=${1##*:} ;; *.*) port=80 ;; *) port=$1 ;; esac
     case $port in '' | *[!0-9]*) return 1 ;; esac
-    case $at in
-        0.0.0.0) at='[0-9A-F]\{8\}' ;;
-        *.*.*.*)
-            # shellcheck disable=SC2046  # four numbers, the last first: the kernel prints addresses as the machine stores them
-            at=$(IFS=. && set -- $at && printf '\\(%02X%02X%02X%02X\\|00000000\\)' "$4" "$3" "$2" "$1" 2>/dev/null) || return 1
-            ;;
+    case $pattern in
+        0.0.0.0) pattern=$any ;;
+        *.*) pattern="$(kernel_address "$pattern")|0{8}" ;;
     esac
-    pattern="$at:$(printf '%04X' "$port")"
+    # the group ends before the port, which follows every address
+    pattern="($pattern):$(printf '%04X' "$port")"
+}
+
+# The last number first: the kernel prints addresses as the machine stores them.
+kernel_address() {
+    IFS=.
+    # shellcheck disable=SC2086  # its four numbers
+    set -- $1
+    printf '%02X%02X%02X%02X' "$4" "$3" "$2" "$1"
 }
 
 # Sets holder: who has this socket, for a message.

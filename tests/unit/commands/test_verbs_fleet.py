@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Typed
+from command_line import Typed
 from memory_fleet import MemoryFleet
 
-from nginxgen.errors import HostFailed, HostLost, HostRefused
+from nginxgen.fleet.fake import Kind
 
 pytestmark = pytest.mark.usefixtures("fleet")
 
@@ -47,7 +48,7 @@ def test_apply_as_json(typed: Typed, fleet: MemoryFleet) -> None:
     assert [(host["name"], host["outcome"]) for host in ended.json["hosts"]] == [
         ("edge-1", "applied"), ("edge-2", "applied"), ("edge-3", "applied"),
     ]  # fmt: skip
-    assert [host["release"] for host in ended.json["hosts"]] == [host.state.live for host in fleet.hosts.values()]
+    assert [host["release"] for host in ended.json["hosts"]] == [host.live for host in fleet.hosts.values()]
     assert {"connect", "stage", "trial", "commit", "total"} <= set(ended.json["seconds"])
     assert typed("apply", "--yes", "--json").json["outcome"] == "unchanged"
 
@@ -60,7 +61,7 @@ def test_apply_for_people(typed: Typed) -> None:
 
 def test_dry_run_is_plan(typed: Typed, fleet: MemoryFleet) -> None:
     assert typed("apply", "-w", "10", "--dry-run", "--json").json == typed("plan", "-w", "10", "--json").json
-    assert all(host.steps == [] for host in fleet.hosts.values())
+    assert fleet.traces() == MemoryFleet().traces()
 
 
 @pytest.mark.parametrize("verb", ["apply", "revert"])
@@ -68,7 +69,7 @@ def test_where_nobody_can_be_asked_yes_is_wanted(typed: Typed, fleet: MemoryFlee
     ended = typed(verb)
     assert ended.code == 2
     assert "hint: add --yes" in ended.err
-    assert all(host.steps == [] for host in fleet.hosts.values())
+    assert fleet.traces() == MemoryFleet().traces()
 
 
 @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("yes\n", 0), ("n\n", 4), ("\n", 4), ("", 4), ("why?\n", 4)])
@@ -81,7 +82,7 @@ def test_a_person_is_shown_the_plan_and_asked(
     assert "shop/default: weight 0 -> 10" in ended.err
     assert "+++ releases/" in ended.err
     assert "change 3 hosts? [y/N]" in ended.err
-    assert all(host.changed() for host in fleet.hosts.values()) is (code == 0)
+    assert fleet.weights() == (["10"] * 3 if code == 0 else ["-"] * 3)
     if code:
         assert "nothing was changed" in ended.err
 
@@ -128,30 +129,33 @@ def test_revert_and_emergency(typed: Typed, fleet: MemoryFleet) -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "error", "code", "outcome"),
+    ("step", "kind", "code", "outcome"),
     [
-        ("connect", HostRefused("edge-2", "no-sudo", "sudo wants a password"), 4, "refused"),
-        ("begin", HostRefused("edge-2", "locked", "locked by you"), 4, "refused"),
-        ("stage", HostRefused("edge-2", "rejected", "nginx: [emerg] no"), 4, "refused"),
-        ("trial", HostFailed("edge-2", "trial-failed", "no worker stayed"), 5, "reverted"),
+        ("connect", Kind.REFUSE, 4, "refused"),
+        ("observe", Kind.LOSE_BEFORE, 4, "refused"),
+        ("begin", Kind.REFUSE, 4, "refused"),
+        ("stage", Kind.REFUSE, 4, "refused"),
+        ("trial", Kind.FAIL, 5, "reverted"),
+        ("trial", Kind.NEEDS_HUMAN, 6, "needs-human"),
     ],
 )
 def test_how_a_change_fails(
-    *, typed: Typed, fleet: MemoryFleet, step: str, error: Exception, code: int, outcome: str
+    *, typed: Typed, fleet: MemoryFleet, step: str, kind: Kind, code: int, outcome: str
 ) -> None:
     typed("apply", "-w", "1", "--yes")
-    fleet[2].faults[step] = error
+    fleet.fault(2, step, kind)
     ended = typed("apply", "-w", "10", "--yes", "--json")
     assert (ended.code, ended.json["outcome"]) == (code, outcome)
-    assert fleet.weights() == ["1", "1", "1"]
-    told = {host["name"]: host for host in ended.json["hosts"]}
-    assert error.reason in told["edge-2"]["message"]  # type: ignore[attr-defined]  # the errors of hosts have one
-    assert f"edge-2: {error.reason}" in ended.err  # type: ignore[attr-defined]  # as above
+    assert [fleet.weights()[0], fleet.weights()[2]] == ["1", "1"]
+    told = {host["name"]: host["message"] for host in ended.json["hosts"]}
+    assert list(told) == ["edge-1", "edge-2", "edge-3"]
+    assert told["edge-2"]
+    assert f"edge-2: {told['edge-2']}" in ended.err
 
 
 def test_an_emergency_that_could_not_reach_all(typed: Typed, fleet: MemoryFleet) -> None:
     typed("apply", "-w", "10", "--yes")
-    fleet[3].faults["observe"] = HostLost("edge-3", "the connection ended")
+    fleet.fault(3, "observe", Kind.LOSE_BEFORE)
     ended = typed("emergency", "--json")
     assert (ended.code, ended.json["outcome"]) == (6, "needs-human")
     assert fleet.weights() == ["off", "off", "10"]
@@ -164,7 +168,7 @@ def test_status_as_json(typed: Typed, fleet: MemoryFleet) -> None:
     assert ended.code == 0
     assert ended.json["consistent"] is True
     host = ended.json["hosts"][0]
-    live = fleet[1].state.live
+    live = fleet[1].live
     assert {key: host[key] for key in ("name", "reachable", "live", "running", "drift", "error")} == {
         "name": "edge-1", "reachable": True, "live": live, "running": live, "drift": [], "error": None,
     }  # fmt: skip
@@ -222,3 +226,19 @@ def test_hosts_that_may_be_down_are_left_out_and_said(typed: Typed, fleet: Memor
     assert typed("plan", "-w", "10", "--max-unreachable", "1").code == 0
     assert typed("plan", "-w", "10").code == 4
     assert typed("apply", "-w", "10", "--yes", "--max-unreachable", "-1").code == 2
+
+
+def test_status_can_be_watched_until_ctrl_c(typed: Typed, fleet: MemoryFleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = iter([lambda: None, lambda: fleet.cut_off(2), None])
+
+    def pause(_: float) -> None:
+        step = next(looks)
+        if step is None:
+            raise KeyboardInterrupt
+        step()
+
+    monkeypatch.setattr("nginxgen.commands.status.time.sleep", pause)
+    ended = typed("status", "--watch", "--json")
+    assert ended.code == 0
+    seen = [json.loads(line) for line in ended.out.splitlines()]
+    assert [look["hosts"][1]["reachable"] for look in seen] == [True, True, False]

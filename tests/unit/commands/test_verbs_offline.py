@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import INVENTORY, Typed
+from command_line import INVENTORY, Typed
 
 BROKEN = INVENTORY + "    server_extra: proxy_pas http://x;\n"
 

@@ -238,18 +238,6 @@ def test_what_is_not_built_is_refused_by_name_and_line():
     named = {one.message.partition(" is not built yet")[0]: one.place.line for one in told}
     assert named == {
         "fleet.hosts.a.wave: another wave than 1": 1,
-        "services.api.protocol: another protocol than http": 6,
-        "services.api.versions.blue.servers[0].resolve": 10,
-        "services.api.versions.blue.servers[1].backup": 11,
-        "services.api.versions.green.servers[0]: a unix socket as backend": 12,
-        "services.api.override.users": 17,
-        "services.api.override.networks": 18,
-        "services.api.sticky": 19,
-        "services.api.fallback": 20,
-        "services.api.mirror": 21,
-        "services.api.headers.X-Gray-Version": 22,
-        "services.api.real_ip": 23,
-        "services.api.routes[0].methods": 25,
         "services.api.smoke": 30,
     }
 

@@ -80,7 +80,7 @@ def test_neither_the_order_of_services_nor_of_weights_matters() -> None:
     assert render([two, PLAIN], one_way, makers.host()) == render([PLAIN, two], other, makers.host())
 
 
-def test_the_emergency_twin_has_no_trace_of_the_canary_and_keeps_the_weights() -> None:
+def test_the_emergency_twin_has_no_trace_of_the_canary_and_weights_of_0() -> None:
     release = rendered(SHOP, weight="100")
     twin = release.emergency
     assert twin.id != release.id
@@ -89,7 +89,7 @@ def test_the_emergency_twin_has_no_trace_of_the_canary_and_keeps_the_weights() -
     config = "".join(line for line in twin.file("shop.conf").text.splitlines() if not line.startswith("#"))
     assert "10.0.1.11" not in config
     assert "gray" not in config
-    assert json.loads(twin.file("manifest.json").text)["services"]["shop"]["weights"] == {"default": 100}
+    assert json.loads(twin.file("manifest.json").text)["services"]["shop"]["weights"] == {"default": 0}
 
 
 def test_the_twin_is_the_release_that_the_same_intent_without_canary_gives() -> None:

@@ -10,7 +10,8 @@ import pytest
 from memory_fleet import MemoryFleet
 from states import SHOP
 
-from nginxgen.errors import Exit, HostFailed, HostLost, HostRefused, InputError, InvalidInput, NeedsHuman, Refused
+from nginxgen.errors import Exit, InputError, InvalidInput, Refused
+from nginxgen.fleet.fake import Kind
 from nginxgen.model.outcome import FleetOutcome, HostOutcome
 from nginxgen.model.plan import Action, Plan
 from nginxgen.model.service import Route
@@ -61,7 +62,7 @@ def fleet() -> MemoryFleet:
 def test_planning_changes_nothing(fleet: MemoryFleet) -> None:
     made = plan(scope(fleet), order("10"))
     assert [host.action for host in made.hosts] == [Action.FIRST] * 3
-    assert all(host.steps == [] for host in fleet.hosts.values())
+    assert fleet.traces() == MemoryFleet().traces()
 
 
 def test_apply_brings_every_host_there_and_says_how_long_it_took(fleet: MemoryFleet) -> None:
@@ -75,10 +76,10 @@ def test_apply_brings_every_host_there_and_says_how_long_it_took(fleet: MemoryFl
 
 def test_what_was_applied_leaves_nothing_to_do(fleet: MemoryFleet) -> None:
     applied(fleet, "10")
-    before = [list(host.steps) for host in fleet.hosts.values()]
+    before = fleet.traces()
     again = applied(fleet, None)
     assert again.outcome.fleet is FleetOutcome.UNCHANGED
-    assert [host.steps for host in fleet.hosts.values()] == before
+    assert fleet.traces() == before
     assert not plan(scope(fleet), order("10")).changed
 
 
@@ -89,7 +90,7 @@ def test_only_hosts_that_differ_are_touched(fleet: MemoryFleet) -> None:
     assert [host.outcome for host in done.outcome.hosts] == [
         HostOutcome.UNCHANGED, HostOutcome.APPLIED, HostOutcome.APPLIED,
     ]  # fmt: skip
-    assert fleet[1].steps.count("begin") == 1
+    assert len(fleet[1].entries) == 1
 
 
 def test_a_person_who_says_no_changes_nothing(fleet: MemoryFleet) -> None:
@@ -97,13 +98,13 @@ def test_a_person_who_says_no_changes_nothing(fleet: MemoryFleet) -> None:
 
     def no(made: Plan) -> bool:
         asked.append(made)
-        assert all(host.steps == [] for host in fleet.hosts.values()), "nothing is locked while a person thinks"
+        assert fleet.traces() == MemoryFleet().traces(), "nothing is locked while a person thinks"
         return False
 
     with pytest.raises(Refused, match="nothing was changed"):
         apply(scope(fleet), order("10"), note(), no)
     assert [host.host for host in asked[0].hosts] == list(fleet.hosts)
-    assert all(host.steps == [] for host in fleet.hosts.values())
+    assert fleet.traces() == MemoryFleet().traces()
 
 
 def test_nobody_is_asked_where_there_is_nothing_to_do(fleet: MemoryFleet) -> None:
@@ -115,7 +116,7 @@ def test_nobody_is_asked_where_there_is_nothing_to_do(fleet: MemoryFleet) -> Non
 def test_unreachable_hosts_are_all_named_and_none_is_touched(fleet: MemoryFleet, verb: str) -> None:
     applied(fleet, "1")
     applied(fleet, "10")
-    before = [list(host.steps) for host in fleet.hosts.values()]
+    before = fleet.traces()
     fleet.cut_off(1, 3)
     verbs = {
         "plan": lambda: plan(scope(fleet), order("50")),
@@ -129,7 +130,7 @@ def test_unreachable_hosts_are_all_named_and_none_is_touched(fleet: MemoryFleet,
         "edge-1: connection refused",
         "edge-3: connection refused",
     ]
-    assert [host.steps for host in fleet.hosts.values()] == before
+    assert fleet.traces() == before
 
 
 def test_a_config_with_faults_is_never_taken_to_a_host(fleet: MemoryFleet) -> None:
@@ -137,7 +138,7 @@ def test_a_config_with_faults_is_never_taken_to_a_host(fleet: MemoryFleet) -> No
     with pytest.raises(InvalidInput) as invalid:
         apply(scope(fleet), order("10", broken), note(), yes)
     assert invalid.value.exit is Exit.INPUT
-    assert all(host.steps == [] for host in fleet.hosts.values())
+    assert fleet.traces() == MemoryFleet().traces()
 
 
 def test_a_bad_request_is_told_before_any_host_is_spoken_to(fleet: MemoryFleet) -> None:
@@ -155,7 +156,7 @@ def test_removing_a_service_needs_force(fleet: MemoryFleet) -> None:
 
 def test_one_host_that_rejects_the_release_keeps_all_as_they_were(fleet: MemoryFleet) -> None:
     applied(fleet, "1")
-    fleet[2].faults["stage"] = HostRefused("edge-2", "rejected", "nginx -t says no")
+    fleet.fault(2, "stage", Kind.REFUSE)
     done = apply(scope(fleet), order("10"), note(), yes)
     assert done.outcome.exit is Exit.REFUSED
     assert fleet.weights() == ["1", "1", "1"]
@@ -163,7 +164,7 @@ def test_one_host_that_rejects_the_release_keeps_all_as_they_were(fleet: MemoryF
 
 def test_one_host_that_fails_its_trial_takes_all_back(fleet: MemoryFleet) -> None:
     applied(fleet, "1")
-    fleet[2].faults["trial"] = HostFailed("edge-2", "trial-failed", "no worker stayed alive")
+    fleet.fault(2, "trial", Kind.FAIL)
     done = apply(scope(fleet), order("10"), note(), yes)
     assert done.outcome.exit is Exit.UNDONE
     assert fleet.weights() == ["1", "1", "1"]
@@ -240,7 +241,7 @@ def test_revert_goes_back_and_again_forward(fleet: MemoryFleet) -> None:
 
 def test_revert_to_a_release_of_one_host_takes_the_others_along(fleet: MemoryFleet) -> None:
     applied(fleet, "1")
-    wanted = fleet[2].state.live
+    wanted = fleet[2].live
     assert wanted is not None
     applied(fleet, "10")
     applied(fleet, "50")
@@ -284,17 +285,17 @@ def test_emergency_waits_for_no_host_and_names_the_one_that_is_left(fleet: Memor
 
 
 @pytest.mark.parametrize(
-    ("step", "error"),
+    ("step", "kind"),
     [
-        ("observe", HostLost("edge-2", "gone")),
-        ("begin", HostRefused("edge-2", "locked", "locked by somebody")),
-        ("trial", HostFailed("edge-2", "trial-failed", "nginx did not take it")),
-        ("trial", NeedsHuman("nginx is down", host="edge-2")),
+        ("observe", Kind.LOSE_BEFORE),
+        ("begin", Kind.REFUSE),
+        ("trial", Kind.FAIL),
+        ("trial", Kind.NEEDS_HUMAN),
     ],
 )
-def test_emergency_takes_no_host_back_for_another(fleet: MemoryFleet, step: str, error: Exception) -> None:
+def test_emergency_takes_no_host_back_for_another(fleet: MemoryFleet, step: str, kind: Kind) -> None:
     applied(fleet, "10")
-    fleet[2].faults[step] = error
+    fleet.fault(2, step, kind)
     outcome = emergency(scope(fleet), note("emergency"))
     assert outcome.exit is Exit.NEEDS_HUMAN
     assert [fleet.weights()[0], fleet.weights()[2]] == ["off", "off"]
@@ -350,7 +351,7 @@ def test_so_many_hosts_may_be_down_and_are_brought_in_line_later(fleet: MemoryFl
     assert fleet.weights() == ["10", "1", "10"]
     again = apply(lenient, order(), note(), yes)
     assert [host.outcome for host in again.outcome.hosts][1] is HostOutcome.SKIPPED
-    fleet[2].faults.clear()
+    fleet.bring_back()
     applied(fleet, "10")
     assert fleet.weights() == ["10", "10", "10"]
 
@@ -359,7 +360,7 @@ def test_more_hosts_down_than_may_be(fleet: MemoryFleet) -> None:
     fleet.cut_off(1, 2)
     with pytest.raises(Refused):
         apply(replace(scope(fleet), max_unreachable=1), order("10"), note(), yes)
-    assert fleet[3].steps == []
+    assert fleet.traces() == MemoryFleet().traces()
 
 
 def test_a_saved_plan_goes_on_without_a_host_that_may_be_down(fleet: MemoryFleet) -> None:

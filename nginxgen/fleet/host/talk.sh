@@ -1,0 +1,99 @@
+# ---------------------------------------------------------------- the conversation
+
+note='' # who is at work, and why: goes to the lock and to the journal
+
+begin() {
+    is_note "$1" || { no begin bad-word 'the note must be one flat JSON object of strings, in ASCII' && return; }
+    look begin || return
+    complaint=$( (mkdir -p "$run" "$state/txn" && chmod 700 "$state" && printf . >>"$run/beat.$$" && printf '' >>"$run/lock" &&
+        printf '' >>"$state/journal.jsonl") 2>&1) || { cannot_write begin "$complaint" && return; }
+    wait_for_lock || { refuse_locked && return; }
+    note=$1
+    printf '%s\n' "$note" >"$run/lock"
+    arm
+    if ! recover; then
+        no begin needs-human "an earlier apply was cut off and could not be put right: ${complaint:-}" 'look at the error log of nginx'
+    elif [ -z "$master" ]; then
+        no begin not-running "$why" 'start nginx on this host first'
+    elif [ -n "$pid_file_wrong" ]; then
+        no begin no-pid-file "$pid_file_wrong" 'write the pid to that file: others who reload nginx need it, too'
+    else
+        ok begin ",\"recovered\":$(json_id "$recovered")$(describe)"
+        return
+    fi
+    release_lock
+}
+
+# A journal line is made of it, so it must not be able to break one.
+is_note() {
+    case $1 in *[!\ -~]*) return 1 ;; esac
+    member='"[a-z_]+": ?"([^"\\]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*"'
+    printf '%s\n' "$1" | grep -Eq "^\\{$member(, ?$member)*\\}\$"
+}
+
+# A session that was just told to go may need a moment.
+wait_for_lock() {
+    for pause in 0.1 0.2 0.3 0.4 0.5 ''; do
+        take_lock && return
+        [ -z "$pause" ] || nap $pause
+    done
+    return 1
+}
+
+refuse_locked() {
+    rm -f "$run/beat.$$"
+    find_owner
+    printf '{"step":"begin","ok":false,"code":"locked","message":"another nginxgen is at work","hint":null,"owner":%s}\n' "${owner:-null}"
+}
+
+# One line of input. What is said in the wrong order or number changes nothing.
+hear() {
+    set -f
+    # shellcheck disable=SC2086  # words of a command line
+    set -- $1
+    set +f
+    case ${1:-}/$# in
+        observe/1) observe ;;
+        show/2) show "$2" ;;
+        journal/[12]) journal "${2:-20}" ;;
+        beat/1) ok beat ;;
+        bye/1) leave ;;
+        begin/*) if [ -z "$locked" ]; then begin "${line#begin }"; else no begin bad-order 'this session has begun already'; fi ;;
+        stage/6)
+            case $2$3 in *[!0-9]* | ??????????????????*) no stage bad-word "these are no sizes: $2 $3" && leave ;; esac
+            if [ -n "$locked" ] && [ -z "$txn" ]; then stage "$2" "$3" "$4" "$5" "$6"; else
+                drain "$3"
+                no stage bad-order "${locked:+no }begin comes first"
+            fi
+            ;;
+        trial/5) if [ -n "$locked" ]; then trial "$2" "$3" "$4" "$5"; else no trial bad-order 'begin comes first'; fi ;;
+        commit/1) commit ;;
+        abort/1) abort ;;
+        stage/*) no stage bad-word 'how much follows?' && leave ;;
+        observe/* | show/* | journal/* | beat/* | bye/* | trial/* | commit/* | abort/*) no "$1" bad-word "wrong number of words: $line" ;;
+        *) no word bad-word "no such word: ${1:-}" ;;
+    esac
+}
+
+# The end, however it came: what is under trial goes back.
+leave() {
+    trap '' TERM INT
+    if [ -n "$txn" ]; then undo abort '' ''; elif [ -n "$staged$first$mended" ]; then unstage; fi >/dev/null
+    release_lock
+    exit 0
+}
+
+if [ "$role" = deadman ]; then watch; fi
+
+NGINXGEN_SCRIPT=${NGINXGEN_SCRIPT:-$(cat "$0")}
+printf '{"step":"hello","ok":true,"protocol":1}\n'
+leaving=''
+trap leave TERM INT
+while IFS= read -r line; do
+    trap 'leaving=yes' TERM INT # a step is finished first: each ends within its patience
+    [ -z "$locked" ] || put_off
+    hear "$line"
+    [ -z "$leaving" ] || leave
+    trap leave TERM INT
+done
+leave

@@ -1,0 +1,184 @@
+# ---------------------------------------------------------------- trial, commit, abort
+
+txn=''       # path of the open transaction, without its ending: .open, then .commit or .undo, each by one rename
+unsettled='' # set while a reload was asked for whose outcome is not known
+
+trial() {
+    [ -z "$txn" ] || { no trial bad-order 'a trial is open already' && return; }
+    case $1 in [!A-Za-z0-9]* | *[!A-Za-z0-9._-]*) no trial bad-word "a transaction cannot be called $1" && return ;; esac
+    name=$1 new=$2 expected_live=${3#-} expected_running=${4#-}
+    find_master || { no trial not-running "$why" 'start nginx on this host first' && return; }
+    find_running
+    live_release
+    old=$live
+    if [ -n "$first" ]; then
+        # our own empty release stands where nothing was expected
+        expected_live=${expected_live:-$old} expected_running=${expected_running:-$running}
+    fi
+    if [ "$old" != "$expected_live" ] || [ "$running" != "$expected_running" ]; then
+        no trial moved "the host has ${old:-nothing} live and ${running:-nothing} running; the plan was made for ${expected_live:-nothing} and ${expected_running:-nothing}" 'plan again'
+        return
+    fi
+    has_release "$new" || { no trial missing "there is no release $new on this host" && return; }
+    [ -n "$old" ] || { no trial bad-order 'nothing of ours is live yet: stage comes first' && return; }
+    edits=$(edited_files "$home/releases/$new")
+    [ -z "$edits" ] || { no trial edited "release $new was changed by hand: $edits" 'apply it anew' && return; }
+    open_transaction || { cannot_write trial "$complaint" && return; }
+    if try; then
+        find_workers
+        ok trial ",\"running\":\"$new\",\"workers\":[$(list '' "$workers")]"
+    else
+        undo trial trial-failed "$complaint"
+    fi
+}
+
+# From here on whoever comes next knows what was under way.
+open_transaction() {
+    txn=$state/txn/$name
+    complaint=$( (rm -rf "$txn.new" && mkdir "$txn.new" && printf '%s\n' "$old" >"$txn.new/old" && printf '%s\n' "$new" >"$txn.new/new" &&
+        printf '%s\n' "$note" >"$txn.new/note" && durable "$txn.new"/* "$txn.new" && mv "$txn.new" "$txn.open" && durable "$state/txn") 2>&1) && return
+    rm -rf "$txn.new" "$txn.open"
+    txn=''
+    return 1
+}
+
+# Memory takes the new release, and the disk has it only as long as nginx reads. The way back is laid before.
+try() {
+    complaint=$(ready_link "$old" 2>&1) || return
+    point_live_at "$new" && reload "$new" "$old" "$((patience + test_took * 3 / 100))" && settle_live_at "$old" && stays_up
+}
+
+# reload TO BACK SECONDS: HUP the master and wait until it has committed to a release and new workers serve it; complaint
+# says why not. Once the master has opened the new log it has read every file: then the disk goes BACK at once.
+reload() {
+    proof_of "$1"
+    back=$2 both='' switched=''
+    find_open "$master"
+    held=$open
+    mark_log
+    asked=$(this_tick)
+    unsettled=yes
+    kill -HUP "$master" 2>/dev/null || { complaint='the nginx master is gone' && return 1; }
+    clock
+    until=$((now + $3 * 100))
+    while [ "$now" -lt "$until" ]; do
+        put_off
+        find_open "$master"
+        find_workers
+        if [ "$open" = "$proof" ] && [ "$youngest" -ge "$asked" ]; then unsettled='' && return 0; fi
+        [ -d "/proc/$master" ] || { find_said emerg && complaint="the nginx master died: $said" && return 1; }
+        case $open in
+            "$held" | "$proof") ;;
+            *) both=yes && { [ "$live" = "$back" ] || point_live_at "$back" || return; } ;;
+        esac
+        if given_up; then return 1; fi
+        nap 0.01
+        clock
+    done
+    find_said emerg
+    complaint="nginx did not take the release within $3 s: $said"
+    return 1
+}
+
+# Has nginx said no to this reload, or can its new workers not live? complaint says why.
+given_up() {
+    if log_grew; then
+        find_said 'emerg|alert'
+        case $said in *'exited with fatal code'*) complaint="the new workers cannot start: $said" && return 0 ;; esac
+        find_said emerg
+        complaint=$said
+    else
+        complaint=''
+    fi
+    if [ "$held" = "$proof" ]; then
+        # nothing shows when it gave up but its words; a port that is taken is tried five times
+        case $complaint in '') return 1 ;; *'still could not bind'*) ;; *'bind() to'*) return 1 ;; esac
+        unsettled='' && return 0
+    fi
+    [ -z "$complaint" ] || find_open "$master" # it may have opened the log since
+    case $open in
+        "$held")
+            # it held the new log and let it go, or it complained and never opened it
+            [ -n "$both$complaint" ] || return 1
+            complaint=${complaint:-nginx opened the release and dropped it again}
+            unsettled='' && return 0
+            ;;
+        "$proof")
+            clock
+            switched=${switched:-$now}
+            complaint='nginx took the release, but started no workers for it'
+            [ $((now - switched)) -ge 300 ]
+            ;;
+        *) return 1 ;;
+    esac
+}
+
+# New workers that die at once are the worst failure of a reload: nobody serves. 250 ms show it.
+stays_up() {
+    find_workers
+    young=$workers
+    nap 0.25
+    find_said 'emerg|alert'
+    complaint=$said
+    for worker in $young; do
+        if title_of "$worker" && born "$worker" && [ "$tick" -ge "$asked" ]; then
+            [ -z "$complaint" ] || complaint="nginx complained after the reload: $complaint"
+            [ -z "$complaint" ]
+            return
+        fi
+    done
+    complaint="the new workers died: $complaint"
+    return 1
+}
+
+commit() {
+    [ -n "$txn" ] || { no commit bad-order 'no trial is open' && return; }
+    find_open "$master"
+    live_release
+    proof_of "$new"
+    if [ "$open" != "$proof" ] || [ "$live" != "$old" ]; then
+        undo commit superseded 'somebody else reloaded nginx or changed the live release during the trial'
+        return
+    fi
+    # The commit point: from here on whoever comes next finishes this.
+    mv "$txn.open" "$txn.commit" 2>/dev/null && durable "$state/txn" || { expired commit && return; }
+    if finish "$txn.commit"; then
+        txn='' staged='' first='' mended=''
+        ok commit ",\"live\":\"$new\"$([ -z "$unrecorded" ] || printf ',"warning":%s' "$(json "$unrecorded")")"
+        prune
+    elif mv "$txn.commit" "$txn.open" 2>/dev/null; then
+        undo commit trial-failed "the commit failed: $complaint"
+    else
+        no commit needs-human "the commit failed: $complaint" "nginx runs $new, a boot would serve $live; apply again"
+        txn=''
+    fi
+}
+
+abort() {
+    if [ -z "$txn" ]; then
+        unstage
+        ok abort
+    else
+        undo abort '' ''
+    fi
+}
+
+# undo STEP CODE MESSAGE: bring the old release back, prove it, and say so: yes where that was asked for.
+undo() {
+    mv "$txn.open" "$txn.undo" 2>/dev/null || { expired "$1" && return; }
+    if ! take_back "$txn.undo"; then
+        no "$1" needs-human "${3:+"$3; and "}the old release $old could not be brought back: $complaint" \
+            "look at the error log of nginx and reload it: $conf and all below it are as before"
+        txn=''
+        return
+    fi
+    txn=''
+    unstage
+    if [ -z "$2" ]; then ok "$1" ",\"running\":$(json_id "$old")"; else no "$1" "$2" "$3"; fi
+}
+
+# The transaction is not ours any more. The dead-man ends a session before it undoes, so that only a person's hand does this.
+expired() {
+    txn=''
+    no "$1" expired "the transaction is gone from $state/txn: something else has undone it"
+}

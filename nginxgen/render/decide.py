@@ -1,0 +1,82 @@
+"""Who decides, worked out for a service: the maps, and for every place where its requests go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from nginxgen.model.intent import ServiceIntent
+from nginxgen.model.service import Route, Service, Version
+from nginxgen.model.weight import FULL, ZERO, Weight
+from nginxgen.render import names
+from nginxgen.render.maps import Geo, Map, Row, Value
+from nginxgen.render.places import Place, places, weigh
+from nginxgen.render.rules import CANARY, STABLE, Rule, chain, rules
+from nginxgen.render.sticky import Draw, draw
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    rules: tuple[Rule, ...]
+    draw: Draw
+    maps: tuple[Map, ...]
+    places: tuple[tuple[Place, Value], ...]  # with the name of the location to go on in, or the variable that holds it
+
+    @property
+    def geos(self) -> tuple[Geo, ...]:
+        return tuple(rule.geo for rule in self.rules if rule.geo is not None)
+
+    def reached(self) -> tuple[str, ...]:
+        """The locations that a decision can name."""
+        values: list[Value] = [value for _, value in self.places]
+        for made in self.maps:
+            values += (made.default, *(row.value for row in made.rows))
+        by_weight = (STABLE, CANARY) if self.draw.splits else ()
+        overridden = (STABLE, CANARY) if self.rules else ()
+        named = (value for value in values if isinstance(value, str) and value)
+        return tuple(dict.fromkeys((*overridden, *by_weight, *named)))
+
+
+def decide(service: Service, intent: ServiceIntent, canary: Version | None) -> Decisions:
+    """Raises InputError where nginx can't express it."""
+    found = rules(service.name, service.override) if canary else ()
+    weights = [weight_of(route, intent) for route in service.routes]
+    drawn = draw(service.name, canary.name, service.sticky, weights) if canary and service.sticky else Draw()
+    by_route = {route: _by_weight(route, intent, canary, drawn.by_weight) for route in service.routes}
+    weighed = [(place, *weigh(service.name, place, by_route.__getitem__)) for place in places(service.routes)]
+    maps = [made for _, _, before in weighed for made in before]
+    asked = [(place, value) for place, value, _ in weighed]
+    if not found:
+        return Decisions((), drawn, (*drawn.maps, *maps), tuple(asked))
+    over = tuple(_override(service.name, found, asked))
+    decided = tuple((place, names.variable(service.name, f"route_{place.name}")) for place, _ in asked)
+    return Decisions(found, drawn, (*drawn.maps, *maps, *over), decided)
+
+
+def weight_of(route: Route, intent: ServiceIntent) -> Weight:
+    return intent.weights.get(route.name, ZERO)
+
+
+def is_split(route: Route, intent: ServiceIntent) -> bool:
+    return ZERO < weight_of(route, intent) < FULL
+
+
+def _by_weight(route: Route, intent: ServiceIntent, canary: Version | None, drawn: Mapping[Weight, Value]) -> Value:
+    """Where the weight sends a request of this route."""
+    weight = weight_of(route, intent)
+    if canary is None or weight == ZERO:
+        return STABLE
+    return CANARY if weight == FULL else drawn.get(weight, f"{route.name}.split")
+
+
+def _override(service: str, found: tuple[Rule, ...], asked: list[tuple[Place, Value]]) -> Iterator[Map]:
+    """One place: the chain ends in its weight. Several: the chain is shared, and a map a place adds its weight."""
+    if len(asked) == 1:
+        [(place, value)] = asked
+        yield from chain(service, found, names.variable(service, f"route_{place.name}"), value)
+        return
+    override = names.variable(service, "override")
+    yield from chain(service, found, override, "")
+    for place, value in asked:
+        result = names.variable(service, f"route_{place.name}")
+        yield Map(override, result, value, (Row(CANARY, CANARY), Row(STABLE, STABLE)))

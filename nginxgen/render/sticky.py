@@ -1,0 +1,85 @@
+"""The share of clients that stay on one version: the key, the clients without one, and a split for each weight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from nginxgen.errors import InputError
+from nginxgen.model.service import Anonymous, Source, Sticky
+from nginxgen.model.weight import FULL, ZERO, Weight
+from nginxgen.render import names
+from nginxgen.render.maps import Map, Row, Split
+from nginxgen.render.quote import Joined, Var
+from nginxgen.render.rules import STABLE
+from nginxgen.render.sources import ADDRESS, source
+
+_YEAR = 31_536_000  # seconds: a client keeps its version longer than any rollout takes
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """A cookie of our own for a client that has none: `Set-Cookie: $result`, empty where nothing is to be set."""
+
+    result: Var
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """What decides by weight, by client."""
+
+    key: tuple[Map, ...] = ()
+    splits: tuple[Split, ...] = ()
+    maps: tuple[Map, ...] = ()  # that keep clients without a key from the splits
+    by_weight: Mapping[Weight, Var] = field(default_factory=dict)  # "stable" or "canary"
+    issue: Issue | None = None
+
+
+def draw(service: str, canary: str, sticky: Sticky, weights: Iterable[Weight]) -> Draw:
+    """One split a distinct weight, all with one salt and one key. 0 and 100 % need none. Raises InputError."""
+    split = sorted({weight for weight in weights if ZERO < weight < FULL})
+    if not split:
+        return Draw()
+    read = source(service, "sticky", sticky.source, sticky.name)
+    known = sticky.source is Source.ADDRESS
+    if known or sticky.anonymous is Anonymous.STABLE:
+        key, key_maps, issue = read.variable, read.maps, None
+    else:
+        key = names.variable(service, "key")
+        instead = ADDRESS if sticky.anonymous is Anonymous.ADDRESS else Var("request_id")
+        issue = _issue(service, sticky) if sticky.anonymous is Anonymous.ISSUE else None
+        key_maps = (*read.maps, Map(read.variable, key, read.variable, (Row("", instead),)))
+        key_maps += () if issue is None else (_cookie(sticky, read.variable, issue),)
+        known = True
+    drawn = {weight: names.variable(service, f"draw_{weight.hundredths}") for weight in split}
+    results = drawn if known else {weight: names.variable(service, f"share_{weight.hundredths}") for weight in split}
+    return Draw(
+        key=key_maps,
+        splits=tuple(_split(service, canary, key, weight, drawn[weight]) for weight in split),
+        maps=() if known else tuple(_stay(key, drawn, results)),
+        by_weight=results,
+        issue=issue,
+    )
+
+
+def _split(service: str, canary: str, key: Var, weight: Weight, result: Var) -> Split:
+    """The salt gives every canary version other clients, and one canary version always the same."""
+    return Split(Joined((f"{service}:{canary}:", key)), result, str(weight))
+
+
+def _stay(key: Var, drawn: Mapping[Weight, Var], results: Mapping[Weight, Var]) -> Iterator[Map]:
+    for weight, variable in drawn.items():
+        yield Map(key, results[weight], variable, (Row("", STABLE),))
+
+
+def _issue(service: str, sticky: Sticky) -> Issue:
+    if sticky.source is not Source.COOKIE:
+        raise InputError("sticky: anonymous: issue needs a cookie", hint="only a cookie can be issued")
+    return Issue(names.variable(service, "issue"))
+
+
+def _cookie(sticky: Sticky, known: Var, issue: Issue) -> Map:
+    """The id is that of the request, and so the key of the same request."""
+    kept = f"; Path=/; Max-Age={_YEAR}; HttpOnly; SameSite=Lax"
+    value = Joined((f"{sticky.name}=", Var("request_id"), kept, Var("nginxgen_secure")))
+    return Map(known, issue.result, "", (Row("", value),))
