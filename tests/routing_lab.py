@@ -102,7 +102,8 @@ def send(connection: http.client.HTTPConnection, host: str, asked: Ask) -> Answe
     connection.endheaders(asked.body)
     response = connection.getresponse()
     body = response.read()
-    return Answer(response.status, response.getheader("X-Backend", ""), dict(response.getheaders()), body)
+    headers = {name.title(): value for name, value in response.getheaders()}
+    return Answer(response.status, headers.get("X-Backend", ""), headers, body)
 
 
 def stream(port: int, requests: Iterable[bytes], at_once: int = 50) -> list[bytes]:

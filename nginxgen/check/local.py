@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from nginxgen.check.judge import Render
-from nginxgen.check.lexer import End, statements
+from nginxgen.check.private import blanked, hand_over, listening
 from nginxgen.errors import Finding, InputError, Place, Severity
 from nginxgen.model.host import Host
 from nginxgen.model.intent import Intent
@@ -22,14 +22,7 @@ from nginxgen.model.service import Server, Service, Version
 _NGINX = re.compile(r"^.*?\[(emerg|alert|crit|error|warn)\] (?:\d+#\d+: )?(.*?)(?: in (\S+?):(\d+))?$", re.MULTILINE)
 _LIVE = "nginxgen/live"
 _SECONDS = 60.0
-_NOBODY = 65534
 _KEPT_FLAGS = frozenset({"default_server", "http2", "proxy_protocol"})
-# What only the host has: files of its own, and zones, logs and caches that its nginx.conf declares.
-_OF_THE_HOST = re.compile(
-    r"access_log|error_log|include|js_\w+|limit_req|limit_conn|proxy_cache|auth_basic_user_file|\w*ssl_dhparam"
-    r"|\w*ssl_(?:\w+_)?certificate(?:_key|_cache)?|\w*ssl_crl|\w*ssl_password_file|ssl_stapling_file"
-    r"|ssl_session_ticket_key|ssl_session_cache"
-)
 _MAY_BE_ELSEWHERE = re.compile(r'^unknown (?:"|directive|log format)|^host not found')
 _TUNING = re.compile(r"could not build optimal|conflicting server name")  # the host's own; NG005 says it better
 _CONF = """\
@@ -68,25 +61,16 @@ def nginx_test(
         private = [_private(service, folder) for service in services]
         release = render(private, intent, replace(host, log_dir=name, bind=None))
         _write(release, folder)
-        if os.geteuid() == 0:
-            _hand_over(folder)
-        return tuple(_findings(_run(binary, folder), folder))
+        return tuple(_findings(_run(binary, folder, hand_over(folder)), folder))
 
 
 def _private(service: Service, folder: Path) -> Service:
     return replace(
         service,
-        listen=tuple(_listen(listen, folder) for listen in service.listen),
+        listen=tuple(listening(listen, folder, _KEPT_FLAGS) for listen in service.listen),
         versions=tuple(_version(version) for version in service.versions),
-        server_extra=_blanked(service.server_extra),
+        server_extra=blanked(service.server_extra),
     )
-
-
-def _listen(listen: str, folder: Path) -> str:
-    """One unix socket an address, so that what meets on the host meets here."""
-    address, *flags = listen.split()
-    socket = re.sub(r"[^A-Za-z0-9]", "_", address)[:40]
-    return " ".join((f"unix:{folder}/{socket}", *(flag for flag in flags if flag in _KEPT_FLAGS)))
 
 
 def _version(version: Version) -> Version:
@@ -98,17 +82,6 @@ def _server(server: Server, at: int) -> Server:
     return replace(server, address=f"127.0.{at // 250}.{at % 250}:9", resolve=False)
 
 
-def _blanked(text: str) -> str:
-    """Without the directives that only the host can judge; every line stays where it was."""
-    parts: list[str] = []
-    done = 0
-    for found in statements(text):
-        if found.end is End.DIRECTIVE and _OF_THE_HOST.fullmatch(found.words[0]):
-            parts += (text[done : found.start], re.sub(r"[^\n]", " ", text[found.start : found.stop]))
-            done = found.stop
-    return "".join((*parts, text[done:]))
-
-
 def _write(release: Release, folder: Path) -> None:
     live = folder / _LIVE
     live.mkdir(parents=True)
@@ -117,14 +90,8 @@ def _write(release: Release, folder: Path) -> None:
         (live / file.name).write_text(file.text, "utf-8", newline="\n")
 
 
-def _hand_over(folder: Path) -> None:
-    for path in (folder, *folder.rglob("*")):
-        os.chown(path, _NOBODY, _NOBODY)
-
-
-def _run(binary: str, folder: Path) -> str:
+def _run(binary: str, folder: Path, user: int | None) -> str:
     command = [binary, "-t", "-q", "-e", "stderr", "-p", f"{folder}/", "-c", f"{folder}/nginx.conf"]
-    user = _NOBODY if os.geteuid() == 0 else None
     try:
         done = subprocess.run(
             command, capture_output=True, timeout=_SECONDS, check=False, user=user, group=user,

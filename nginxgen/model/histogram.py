@@ -2,7 +2,7 @@
 
 The buckets are those of DDSketch (Masson, Rim, Lee: "DDSketch", PVLDB 12(12), 2019, section 2.1): with
 g = (1 + e) / (1 - e), bucket i holds the times t, in milliseconds, with g**(i-1) < t <= g**i, and its middle
-2 g**i / (g + 1) is within e of each of them. Here e = 1 %. Buckets from elsewhere (Prometheus' `le`) may have any edges.
+2 g**i / (g + 1) is within e of each of them. Here e = 1 %. Buckets from elsewhere (Prometheus' `le`) have any edges.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import cycle, islice
 
 from nginxgen.errors import InputError
 from nginxgen.model.service import Fallback, Server, Version
@@ -57,7 +58,7 @@ def pool(name: str, version: Version) -> Upstream:
 def canary_pool(name: str, stable: Version, canary: Version) -> Upstream:
     """The canary with stable as its backup. The canary's own backups are left out: nginx has one rank of them."""
     own = tuple(_watched(server) for server in canary.servers if not server.backup)
-    behind = tuple(replace(_unwatched(server), backup=True) for server in stable.servers if not server.backup)
+    behind = _behind(stable, max(len(own) + 1, sum(not server.backup for server in stable.servers)))
     peers = tuple(Peer(server, server.weight) for server in (*own, *behind))
     return Upstream(name, _zone(peers), peers, f"{canary.name}, and {stable.name} where it fails", weighted=False)
 
@@ -72,14 +73,30 @@ def split_pool(
         # Failures of stable must not count: one buggy URL would take all of it down.
         servers = (*map(_unwatched, stable.servers), *map(_watched, canary.servers))
     peers = tuple(map(Peer, servers, (*for_stable, *for_canary)))
-    return Upstream(
-        names.upstream(service, route, "split"), _zone(peers), peers, f"route {route}, by weight", weighted=True
-    )
+    if fallback is not None:
+        spare = _behind(stable, _canaries(canary) + 1 - len(stable.servers))
+        peers += tuple(Peer(server, server.weight) for server in spare)
+    name = names.upstream(service, route, "split")
+    return Upstream(name, _zone(peers), peers, f"route {route}, by weight", weighted=True)
+
+
+def _behind(stable: Version, number: int) -> tuple[Server, ...]:
+    """Stable's servers as backups, over and over up to `number`.
+
+    As many as there are tries: nginx answers 502 where a try is left and no server is, and while it leaves the canary
+    alone every try is stable's. An answer of 500 would be lost.
+    """
+    regular = [server for server in stable.servers if not server.backup]
+    return tuple(replace(_unwatched(server), backup=True) for server in islice(cycle(regular), max(number, 0)))
+
+
+def _canaries(canary: Version) -> int:
+    return sum(not server.backup for server in canary.servers)
 
 
 def tries(fallback: Fallback, canary: Version) -> Tries:
     """Each canary server may take one timeout to connect and one to answer, and stable must still get its try."""
-    servers = sum(not server.backup for server in canary.servers)
+    servers = _canaries(canary)
     milliseconds = _milliseconds(fallback.timeout) * (2 * servers + 1)
     total = f"{milliseconds}ms" if milliseconds % 1_000 else f"{milliseconds // 1_000}s"
     on = (*fallback.on, "non_idempotent") if fallback.retry_unsafe else fallback.on

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import makers
 import pytest
-
 from decision_table import CASES, CONFIGS
 from routing_lab import Ask, Lab
 

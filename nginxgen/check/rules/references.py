@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from nginxgen.check.tree import Config, Node, named, walk
 from nginxgen.errors import Finding, Place, Severity
 
 _SCHEMES = ("http://", "https://", "grpc://", "grpcs://")
-_FORK = "$nginxgen_websocket"  # empty, or what follows
-_FORKED = ("", ".websocket")
+_VARIABLE = re.compile(r"\$\{?(\w+)\}?")
+_OF_THE_SENTINEL: Mapping[str, tuple[str, ...]] = {
+    "nginxgen_websocket": ("", ".websocket"),
+    "nginxgen_mirror": ("none", "copy"),
+}
 
 
 def dangling(config: Config) -> Iterator[Finding]:
@@ -33,13 +36,13 @@ def dangling(config: Config) -> Iterator[Finding]:
 
 def _places(drawn: dict[str, Node], node: Node) -> Iterator[tuple[str, int]]:
     """Every location that the last argument of a try_files can name, with the line that says so."""
-    target = node.args[-1].removeprefix("@")
-    ends = _FORKED if target.endswith(_FORK) else ("",)
-    decision = target.removesuffix(_FORK)
-    rows = _reached(drawn, decision) if decision.startswith("$") else iter([(decision, node.line)])
-    for value, line in rows:
-        for end in ends:
-            yield f"@{value}{end}", line
+    literal, *rest = _VARIABLE.split(node.args[-1])
+    found = [(literal, node.line)]
+    for variable, behind in zip(rest[::2], rest[1::2], strict=True):
+        own = [(value, node.line) for value in _OF_THE_SENTINEL.get(variable, ())]
+        values = own or list(_reached(drawn, f"${variable}"))
+        found = [(front + value + behind, at if own else line) for front, at in found for value, line in values]
+    yield from found
 
 
 def shared_server(config: Config) -> Iterator[Finding]:
