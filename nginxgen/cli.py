@@ -24,6 +24,8 @@ VERBS: Mapping[str, str] = {
     "revert": "Bring every host back to the release that was live before.",
     "emergency": "Turn every canary off, everywhere, at once.",
     "status": "Show what every host has and serves.",
+    "explain": "Say which version a request gets, and which rule decides.",
+    "prove": "Try the config by requests, in a private nginx on this machine.",
     "history": "Show who changed what, when and why.",
     "demo": "Play the whole story on a private fleet on this machine.",
 }

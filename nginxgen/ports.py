@@ -20,6 +20,19 @@ class Note:
     txn: str  # one id for the whole fleet change
 
 
+class Stream(Protocol):
+    """A TCP connection, whatever carries it. Every method but close raises OSError."""
+
+    def settimeout(self, seconds: float | None, /) -> None: ...
+
+    def sendall(self, data: bytes, /) -> object: ...
+
+    def recv(self, most: int, /) -> bytes:
+        """At least one byte; none at the end."""
+
+    def close(self) -> object: ...
+
+
 class HostSession(Protocol):
     """One conversation with one host. Every method raises Unreachable, HostRefused, HostFailed or HostLost.
 
@@ -61,6 +74,9 @@ class HostSession(Protocol):
 
     def abort(self) -> None:
         """Bring the old release back and prove it."""
+
+    def dial(self, address: str, port: int, deadline: float) -> Stream:
+        """A TCP connection that begins on the host. `deadline` in time.monotonic() seconds. Raises OSError only."""
 
     def beat(self) -> None:
         """Tell the host that we are still here. Never raises."""

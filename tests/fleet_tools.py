@@ -6,7 +6,7 @@ import hashlib
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from nginxgen import render
@@ -92,6 +92,7 @@ def tree(folder: Path) -> str:
 
 def wipe(hosts: Sequence[LabHost]) -> None:
     """Nothing of nginxgen is left on these hosts, and nginx has taken note; cheaper than a new lab."""
+    before = {host.name: set(host.workers()) for host in hosts}
     for host in hosts:
         (host.conf_dir / "conf.d/00-nginxgen.conf").unlink(missing_ok=True)
         for folder in (host.conf_dir / "nginxgen", host.layout.state_dir, host.layout.run_dir):
@@ -100,4 +101,9 @@ def wipe(hosts: Sequence[LabHost]) -> None:
             log.unlink()
         host.reload()
     for host in hosts:
-        processes.wait_for(lambda host=host: which(host) is None, f"{host.name} serves nothing of ours")  # type: ignore[misc]  # a lambda's default has no type of its own
+        processes.wait_for(partial(_is_new, host, before[host.name]), f"{host.name} serves nothing of ours")
+
+
+def _is_new(host: LabHost, before: set[int]) -> bool:
+    workers = host.workers()
+    return len(workers) == 2 and before.isdisjoint(workers) and which(host) is None

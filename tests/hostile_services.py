@@ -7,9 +7,26 @@ from collections.abc import Callable, Iterator, Mapping
 import makers
 from hostile import HOSTILE
 
-from nginxgen.model.service import Override, PathMatch, Route, Server, Service, Signal, Source, Version
+from nginxgen.model.service import (
+    Anonymous,
+    Fallback,
+    Networks,
+    Override,
+    PathMatch,
+    RealIp,
+    Route,
+    Server,
+    Service,
+    Signal,
+    Source,
+    Sticky,
+    Users,
+    Version,
+)
 
 _REST = Route("default", "/")
+_FALLBACK = Fallback(("error", "timeout"))
+_MANY = tuple(f"u{number}" for number in range(30))
 
 
 def _servers(server: Server) -> Service:
@@ -19,6 +36,10 @@ def _servers(server: Server) -> Service:
 def _signal(source: Source, **fields) -> Service:
     given = {"name": "X-Gray-Release" if source is Source.HEADER else "gray_release", **fields}
     return makers.service(override=Override(**{source.value: Signal(source, **given)}))
+
+
+def _overridden(**rules) -> Service:
+    return makers.service(override=Override(**rules))
 
 
 FIELDS: Mapping[str, Callable[[str], Service]] = {
@@ -41,6 +62,30 @@ FIELDS: Mapping[str, Callable[[str], Service]] = {
     "path behind a slash": lambda value: makers.service(routes=(Route("a", f"/{value}"), _REST)),
     "exact path": lambda value: makers.service(routes=(Route("a", f"/{value}", PathMatch.EXACT), _REST)),
     "regex": lambda value: makers.service(routes=(Route("a", value, PathMatch.REGEX), _REST)),
+    "user id": lambda value: _overridden(users=Users(Source.COOKIE, "uid", (value, "x"), ("y",))),
+    "user id of many": lambda value: _overridden(users=Users(Source.COOKIE, "uid", (value, *_MANY), ("y",))),
+    "user cookie": lambda value: _overridden(users=Users(Source.COOKIE, value, ("x",), ())),
+    "user header": lambda value: _overridden(users=Users(Source.HEADER, value, ("x",), ())),
+    "user argument": lambda value: _overridden(users=Users(Source.QUERY, value, ("x",), ())),
+    "network": lambda value: _overridden(networks=Networks((value, "10.0.0.0/8"), ())),
+    "sticky cookie": lambda value: makers.service(sticky=Sticky(Source.COOKIE, value)),
+    "issued cookie": lambda value: makers.service(sticky=Sticky(Source.COOKIE, value, Anonymous.ISSUE)),
+    "sticky header": lambda value: makers.service(sticky=Sticky(Source.HEADER, value)),
+    "sticky argument": lambda value: makers.service(sticky=Sticky(Source.QUERY, value)),
+    "version told": lambda value: makers.service(
+        versions=(makers.version("v1", "10.0.1.10:5000"), makers.version(value, "10.0.1.11:5000")),
+        canary=value,
+        version_header=True,
+        sticky=Sticky(Source.COOKIE, "sid"),
+        mirror=True,
+        fallback=_FALLBACK,
+    ),
+    "fallback on": lambda value: makers.service(fallback=Fallback(("error", value))),
+    "fallback timeout": lambda value: makers.service(fallback=Fallback(("error",), value)),
+    "proxy in front": lambda value: makers.service(real_ip=RealIp(("10.0.0.0/8", value))),
+    "proxy's header": lambda value: makers.service(real_ip=RealIp(("10.0.0.0/8",), value)),
+    "method": lambda value: makers.service(routes=(Route("a", "/", methods=("GET", value)), _REST)),
+    "socket": lambda value: _servers(Server(f"unix:/run/{value}")),
     "server_extra": lambda value: makers.service(server_extra=value),
 }
 

@@ -64,7 +64,7 @@ def _service(service: Service, asked: ServiceIntent) -> tuple[Service, ServiceIn
         override=_override(service.override),
         sticky=None if service.sticky is None else replace(service.sticky, name=_name(service.sticky)),
         fallback=None if service.fallback is None else _fallback(service.fallback),
-        real_ip=None if service.real_ip is None else RealIp(tuple(_networks(service.real_ip.proxies, {})), "n"),
+        real_ip=None if service.real_ip is None else RealIp(_networks(service.real_ip.proxies, {}), "n"),
         routes=tuple(_routes(service.routes)),
         server_extra="",
         smoke=(),

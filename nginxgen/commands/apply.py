@@ -20,7 +20,7 @@ from nginxgen.commands.options import (
     why_option,
     yes_option,
 )
-from nginxgen.commands.output import coloured, say
+from nginxgen.commands.output import coloured, complain, say
 from nginxgen.commands.person import asked, note, require_consent
 from nginxgen.commands.progress import Watch, watching
 from nginxgen.commands.result import About, refusal_as_json, report
@@ -28,8 +28,10 @@ from nginxgen.errors import InputError
 from nginxgen.plan.words import counted
 
 if TYPE_CHECKING:
+    from nginxgen.model.host import Host
     from nginxgen.model.plan import Plan
-    from nginxgen.workflow.apply import Applied
+    from nginxgen.workflow.apply import Applied, Confirm
+    from nginxgen.workflow.plan import Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Words:
     why: str
     yes: bool
     force: bool
+    prove: bool
     verbose: bool
 
 
@@ -58,6 +61,7 @@ class Words:
 @down_option
 @click.option("--dry-run", is_flag=True, help="The same as nginxgen plan.")
 @yes_option
+@click.option("--prove", is_flag=True, help="First try the config in a private nginx on this machine.")
 @click.option("--force", is_flag=True, help="Also where a service that is served now would be gone.")
 @why_option
 def command(dry_run: bool, as_json: bool, **words: object) -> None:
@@ -85,6 +89,7 @@ def _refuse_beside_file(given: Words, *, dry_run: bool) -> None:
         "--host": given.hosts,
         "--templates": given.templates,
         "--dry-run": dry_run,
+        "--prove": given.prove,
     }
     for option, value in beside.items():
         if value:
@@ -92,6 +97,8 @@ def _refuse_beside_file(given: Words, *, dry_run: bool) -> None:
 
 
 def _plan_instead(given: Words, *, as_json: bool) -> None:
+    if given.prove:
+        raise InputError("--prove does not go with --dry-run", hint="nginxgen prove tries the config, and only that")
     click.get_current_context().invoke(
         plan_verb.command,
         inventory=given.inventory,
@@ -119,7 +126,8 @@ def _from_inventory(given: Words, about: About) -> Applied:
     with watching(verbose=given.verbose) as watch:
         scope = Scope(hosts, listener=watch, max_unreachable=given.down)
         about.hosts = scope.names
-        return apply(scope, order, note("apply", given.why), _confirm(given, watch), force=given.force)
+        confirm = _proved(given, order, hosts[0], _confirm(given, watch))
+        return apply(scope, order, note("apply", given.why), confirm, force=given.force)
 
 
 def _from_file(given: Words, file: Path, about: About) -> Applied:
@@ -128,12 +136,30 @@ def _from_file(given: Words, file: Path, about: About) -> Applied:
     from nginxgen.workflow.scope import Scope
 
     plan = read(file)
-    hosts = hosts_of(plan, load_inventory(given.inventory).hosts())
+    known = load_inventory(given.inventory)
+    hosts = hosts_of(plan, known.hosts())
     require_consent("apply", yes=given.yes)
     with watching(verbose=given.verbose) as watch:
         scope = Scope(hosts, listener=watch, max_unreachable=given.down)
         about.hosts = scope.names
-        return apply_saved(scope, plan, note("apply", given.why), _confirm(given, watch), force=given.force)
+        confirm = _confirm(given, watch)
+        return apply_saved(scope, plan, known.services, note("apply", given.why), confirm, force=given.force)
+
+
+def _proved(given: Words, order: Order, host: Host, confirm: Confirm) -> Confirm:
+    """With --prove nobody is asked, and no host is locked, before the config has been tried."""
+    if not given.prove:
+        return confirm
+
+    def proved(plan: Plan) -> bool:
+        from nginxgen.workflow.prove import prove_plan
+
+        done = prove_plan(host, order.services, plan, order.templates)
+        done.raise_failed()
+        complain(f"proved by {counted(done.requests, 'request')} to {done.nginx}")
+        return confirm(plan)
+
+    return proved
 
 
 def _confirm(given: Words, watch: Watch) -> Callable[[Plan], bool]:

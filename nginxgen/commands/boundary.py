@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from nginxgen import __version__
+from nginxgen.commands.alike import told
 from nginxgen.commands.output import complain, stderr_gone
 from nginxgen.errors import Changes, Exit, Finding, NginxgenError, Place
 
@@ -41,7 +42,7 @@ def _ending(error: BaseException, usage: str) -> int:
     match error:
         case NginxgenError():
             code = error.exit
-            show(() if isinstance(error, Changes) else error.findings())
+            show(() if isinstance(error, Changes) else told(error))
         case click.ClickException():
             code = Exit.INPUT
             show([_usage(error, usage)])

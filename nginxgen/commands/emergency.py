@@ -17,7 +17,7 @@ def command(*, inventory: str | None, hosts: tuple[str, ...], why: str, as_json:
     """Turn every canary off, everywhere, at once.
 
     Overrides too, and no questions: the hosts have kept the release for it. A host that can't be reached keeps no other
-    waiting, and is named with exit code 6. The weights are kept: apply --weight turns the canary on again.
+    waiting, and is named with exit code 6. The weights go to 0: apply --weight turns the canary on again.
     """
     from nginxgen.workflow.emergency import emergency
     from nginxgen.workflow.scope import Scope

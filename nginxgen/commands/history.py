@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nginxgen.commands.options import fleet_options, load_inventory
-from nginxgen.commands.output import emit, emit_json, table
+from nginxgen.commands.output import emit, emit_json, table, width
 from nginxgen.commands.progress import watching
 from nginxgen.errors import SeveralRefused
 from nginxgen.plan.words import ago, listed
@@ -34,16 +34,16 @@ def command(*, inventory: str | None, hosts: tuple[str, ...], last: int, as_json
     if as_json:
         emit_json(_document(found))
     else:
-        emit(_text(found, datetime.now(UTC)))
+        emit(_text(found, datetime.now(UTC), width()))
     if found.failed:
         raise SeveralRefused(found.failed)
 
 
-def _text(found: History, now: datetime) -> str:
+def _text(found: History, now: datetime, within: int | None) -> str:
     if not found.changes:
         return "no change yet\n" if not found.failed else ""
     head = ("when", "who", "verb", "result", "hosts", "from -> to", "why")
-    return table([head, *(_row(change, now) for change in found.changes)])
+    return table([head, *(_row(change, now) for change in found.changes)], within)
 
 
 def _row(change: FleetEntry, now: datetime) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from typing import Any, TextIO
@@ -43,12 +44,24 @@ def coloured(text: str) -> str:
     return "".join(_coloured_line(line) for line in text.splitlines(keepends=True))
 
 
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """Columns aligned by spaces, the first row is the head. Nothing in a cell can break its line."""
+def width() -> int | None:
+    """The columns of the terminal that stdout is; None where it is none: then nothing is cut."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def table(rows: Sequence[Sequence[str]], within: int | None = None) -> str:
+    """Columns aligned by spaces, the first row is the head. Nothing in a cell can break its line.
+
+    `within`: lines that are longer are cut. For a last column that is a remark, or is told in full elsewhere.
+    """
     cells = [[visible(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells)
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{_cut(line, within)}\n" for line in lines)
+
+
+def _cut(line: str, within: int | None) -> str:
+    return line if within is None or len(line) <= within else f"{line[: max(0, within - 3)]}..."
 
 
 def stderr_gone() -> None:

@@ -10,17 +10,18 @@ from typing import Any
 
 import click
 
+from nginxgen.commands.alike import Said, together
 from nginxgen.commands.boundary import show
-from nginxgen.commands.output import complain, emit, emit_json, table
+from nginxgen.commands.output import complain, emit, emit_json, table, width
 from nginxgen.errors import Exit, Finding, HostFailed, HostLost, HostRefused, NeedsHuman, NginxgenError, SeveralRefused
-from nginxgen.model.outcome import FleetOutcome, HostOutcome, HostResult, Outcome
+from nginxgen.model.outcome import BACK, FleetOutcome, HostOutcome, HostResult, Outcome
 from nginxgen.model.plan import Action, HostPlan
 from nginxgen.plan.words import counted
 
 _FAILED = frozenset({HostOutcome.REFUSED, HostOutcome.REVERTED, HostOutcome.NEEDS_HUMAN})
 _HEADLINES = {
     FleetOutcome.REFUSED: "refused, and no host was changed",
-    FleetOutcome.REVERTED: "failed, and every host that was touched is back on its old release",
+    FleetOutcome.REVERTED: "undone: every host that was touched is back on its old release",
     FleetOutcome.NEEDS_HUMAN: "a host needs a human",
 }
 _WORDS = {
@@ -41,12 +42,12 @@ def report(outcome: Outcome, hosts: Sequence[HostPlan] = (), *, as_json: bool) -
     if as_json:
         emit_json(_document(outcome, hosts))
     else:
-        emit(table([("host", "outcome", "runs", ""), *(_row(host) for host in outcome.hosts)]))
+        emit(table([("host", "outcome", "runs", ""), *(_row(host) for host in outcome.hosts)], width()))
     if outcome.interrupted:
         complain("error: interrupted")
     if outcome.fleet in _HEADLINES:
-        complain(f"error: {_HEADLINES[outcome.fleet]}")
         show(_findings(outcome))
+        complain(_HEADLINES[outcome.fleet])
     complain(summary(outcome, hosts))
     if outcome.exit is not Exit.DONE:
         click.get_current_context().exit(outcome.exit)
@@ -109,13 +110,10 @@ def _row(host: HostResult) -> tuple[str, str, str, str]:
 
 
 def _findings(outcome: Outcome) -> Iterator[Finding]:
-    """Hosts with the same to say together."""
-    told: dict[tuple[str, str | None], list[str]] = {}
-    for host in outcome.hosts:
-        if host.outcome in _FAILED:
-            told.setdefault((host.message or str(host.outcome), host.hint), []).append(host.host)
-    for (message, hint), names in told.items():
-        yield Finding("host", f"{', '.join(names)}: {message}", hint=hint)
+    """Why it failed. Hosts that were well and had to go back say so in the table only."""
+    failed = [host for host in outcome.hosts if host.outcome in _FAILED]
+    causes = [host for host in failed if not (host.outcome is HostOutcome.REVERTED and host.message.startswith(BACK))]
+    yield from together(Said(host.host, host.message or str(host.outcome), host.hint) for host in causes)
 
 
 def _document(outcome: Outcome, hosts: Sequence[HostPlan]) -> dict[str, Any]:

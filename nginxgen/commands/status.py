@@ -14,7 +14,7 @@ import click
 from nginxgen.commands.options import fleet_options, load_inventory
 from nginxgen.commands.output import emit, emit_json, table
 from nginxgen.commands.progress import watching
-from nginxgen.errors import Changes
+from nginxgen.errors import Changes, HostRefused, NginxgenError
 from nginxgen.model.progress import Listener, nobody
 from nginxgen.plan.words import visible
 
@@ -89,10 +89,14 @@ def _text(fleet: FleetStatus) -> str:
 
 def _row(host: HostStatus) -> tuple[str, str, str, str, str]:
     if host.state is None:
-        return host.host, "?", "?", "unreachable", "?"
+        return host.host, "?", "?", _trouble(host.error), "?"
     state = host.state
     drift = ", ".join(state.drift) or "none"
     return host.host, state.live or "-", state.running or "-", _weights(state.intent), drift
+
+
+def _trouble(error: NginxgenError | None) -> str:
+    return error.code if isinstance(error, HostRefused) else "no answer"
 
 
 def _weights(intent: Intent | None) -> str:

@@ -75,6 +75,8 @@ def _home(host: HostLayout) -> Path:
 
 
 def _config(host: HostLayout, options: Mapping[str, str]) -> str:
+    # Of MaxStartups, unlike all others, sshd takes the last value.
+    options = {"MaxStartups": "50:30:100", **options}
     first = "".join(f"{name} {value}\n" for name, value in options.items())
     return f"""{first}\
 ListenAddress {host.address}:{host.ssh_port}
@@ -93,7 +95,6 @@ PrintMotd no
 X11Forwarding no
 UseDNS no
 LogLevel VERBOSE
-MaxStartups 50:30:100
 Subsystem sftp internal-sftp
 SetEnv "{MARKER}={host.folder}" "HOME={_home(host)}"
 """

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from nginxgen.explain.headers import header_lines
@@ -13,6 +14,7 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 _HEXTET = 1 << 16
 _LOW_BYTE = 0xFF
+_NONE = "255.255.255.255"  # INADDR_NONE: nginx takes it for no address
 
 
 def client(request: Request, real_ip: RealIp | None) -> Address | None:
@@ -25,10 +27,9 @@ def client(request: Request, real_ip: RealIp | None) -> Address | None:
     if real_ip.header.lower() != "x-forwarded-for":
         values = values[:1]
     for value in reversed(values):
-        found = _behind(peer, value.decode("latin-1"), proxies)
-        if found is None:
+        peer, whole = _behind(peer, value.decode("latin-1"), proxies)
+        if not whole:
             break
-        peer = found
     return peer
 
 
@@ -43,7 +44,8 @@ def text(address: Address) -> str:
     return str(address)
 
 
-def networks(texts: Iterable[str]) -> tuple[Network, ...]:
+@lru_cache(maxsize=1024)
+def networks(texts: tuple[str, ...]) -> tuple[Network, ...]:
     return tuple(ip_network(network, strict=False) for network in texts)
 
 
@@ -53,19 +55,22 @@ def within(address: Address, network: Network) -> bool:
     return plain.version == network.version and plain in network
 
 
-def _behind(peer: Address, value: str, proxies: Sequence[Network]) -> Address | None:
-    """Read from the right while the address is a trusted proxy's; None where the header says nothing."""
-    found = None
-    current = peer
-    while value and any(within(current, proxy) for proxy in proxies):
+def _behind(peer: Address, value: str, proxies: Sequence[Network]) -> tuple[Address, bool]:
+    """Read from the right while the address is a trusted proxy's: where that ends, and whether all was read.
+
+    A separator in the first place is none, as in ngx_http_get_forwarded_addr_internal.
+    """
+    while any(within(peer, proxy) for proxy in proxies):
         value = value.rstrip(" ,")
-        start = max(value.rfind(" "), value.rfind(",")) + 1
-        parsed = _parse(value[start:])
-        if parsed is None:
-            break
-        found = current = parsed
-        value = value[: max(0, start - 1)]
-    return found
+        start = max(value.rfind(" ", 1), value.rfind(",", 1)) + 1
+        found = _parse(value[start:])
+        if found is None:
+            return peer, False
+        peer = found
+        if start == 0:
+            return peer, True
+        value = value[: start - 1]
+    return peer, False
 
 
 def _parse(text: str) -> Address | None:
@@ -78,6 +83,8 @@ def _parse(text: str) -> Address | None:
     else:
         bare, port = text, ""
     if port and not port.isdecimal():
+        return None
+    if bare == _NONE:
         return None
     try:
         return ip_address(bare)

@@ -18,6 +18,7 @@ from nginxgen.model.service import Route, Service
 from nginxgen.model.weight import FULL, ZERO, Weight
 
 _OLDEST = Dialect()
+_STATIC = frozenset({"GET", "HEAD", "POST"})  # what nginx looks for a file for, where no location takes a path
 _NOT_ALLOWED = frozenset({"TRACE", "CONNECT"})
 
 
@@ -26,15 +27,15 @@ def explain(service: Service, intent: ServiceIntent, request: Request, dialect: 
 
     Raises InputError where a regular expression of a route can't be judged here, or an address is none.
     """
-    if request.method in _NOT_ALLOWED:
-        return _refused(405, f"nginx does not pass on {request.method}")
     uri = parse(headers.to_bytes(request.target))
     if uri is None:
         return _refused(400, "nginx refuses this path")
+    if request.method in _NOT_ALLOWED:
+        return _refused(405, f"nginx does not pass on {request.method}")
     place = place_of(uri.path, places(service.routes))
     path = uri.path.decode("utf-8", "backslashreplace")
     if place is None:
-        return replace(_refused(404, f"no route takes {path}"), path=path)
+        return replace(_refused(404 if request.method in _STATIC else 405, f"no route takes {path}"), path=path)
     found = _decided(_Way(service, intent, _read(service, request, uri, dialect), place, request.method))
     return replace(found, path=path)
 

@@ -49,8 +49,9 @@ def cookie(request: Request, name: str, dialect: Dialect) -> bytes:
 
 
 def _cookie_in(line: bytes, name: bytes, dialect: Dialect) -> bytes | None:
-    """`$cookie_NAME` in one header (ngx_http_parse_multi_header_lines): also behind a comma, and `a; a=1` is `1`, but
-    `a;a=1` is nothing, since the sign that ends a name without a value is skipped over.
+    """`$cookie_NAME` in one header (ngx_http_parse_multi_header_lines), which also looks behind a comma.
+
+    `a; a=1` has no `a`: the sign behind a name without a value is skipped over, and the next cookie with it.
     """
     at = 0
     while at < len(line):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import assert_never
 
 from nginxgen.explain import headers
@@ -98,8 +99,10 @@ def _networks(listed: Networks, read: Read) -> Opinion:
 
 def _side(value: bytes, canary: tuple[str, ...], stable: tuple[str, ...]) -> bool | None:
     """Nginx's map lowers ASCII letters only, as bytes do."""
-    found = value.lower()
-    for side, words in ((True, canary), (False, stable)):
-        if any(headers.to_bytes(word).lower() == found for word in words):
-            return side
-    return None
+    return _table(canary, stable).get(value.lower())
+
+
+@lru_cache(maxsize=1024)
+def _table(canary: tuple[str, ...], stable: tuple[str, ...]) -> Mapping[bytes, bool]:
+    sides = ((canary, True), (stable, False))
+    return {headers.to_bytes(word).lower(): side for words, side in sides for word in words}

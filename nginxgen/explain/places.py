@@ -32,7 +32,8 @@ class Place:
         return f"{self.match} {self.path}"
 
 
-def places(routes: Sequence[Route]) -> tuple[Place, ...]:
+@lru_cache(maxsize=1024)
+def places(routes: tuple[Route, ...]) -> tuple[Place, ...]:
     """In the order in which their paths come first, which is that of the regular expressions."""
     found: dict[tuple[PathMatch, str], list[Route]] = {}
     for route in routes:

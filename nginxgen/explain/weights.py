@@ -58,7 +58,7 @@ def _key(sticky: Sticky, read: Read) -> tuple[bytes | Share, str]:
         return b"", f"{says} is not given"
     match sticky.anonymous:
         case Anonymous.STABLE:
-            return Share(False, f"{says} is absent: anonymous clients get stable"), ""
+            return Share(False, f"{says} is absent, and anonymous clients stay"), ""
         case Anonymous.ISSUE:
             return b"", f"{says} is absent: the client gets a new one, and falls by it"
         case Anonymous.ADDRESS if read.address is None:

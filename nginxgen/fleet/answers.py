@@ -20,6 +20,10 @@ from nginxgen.model.state import Drift, HostState, JournalEntry
 Answer = Mapping[str, Any]
 
 _UNDONE = {"trial-failed", "superseded", "expired"}  # the host was touched, and says that it is back
+_SHELLS_OWN = re.compile(
+    r"\bnginxgen: (?:line )?\d+: (?:(?:eval|printf): )*"
+)  # "nginxgen: 918: eval: cannot create ..."
+_HINTS = {"rejected": "nginx -t on this host says so: mend the inventory, or the host's own config"}
 _ID = re.compile(r"[0-9a-f]{12}")
 # What the standard library raises when it reads nonsense; MemoryError where numbers promise more than there is.
 _NONSENSE = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError, MemoryError)
@@ -47,7 +51,8 @@ def parse(line: bytes) -> Answer:
 def error(host: str, answer: Answer) -> NginxgenError:
     """What an answer with ok false means."""
     code, message = str(answer.get("code", "")), str(answer.get("message", "no reason given")).strip()
-    hint = str(answer["hint"]) if answer.get("hint") else None
+    message = _SHELLS_OWN.sub("", message, count=1)
+    hint = str(answer["hint"]) if answer.get("hint") else _HINTS.get(code)
     if code == "needs-human":
         return NeedsHuman(message, hint=hint, host=host)
     if code in _UNDONE:

@@ -5,6 +5,7 @@ The threads of concurrent.futures keep the interpreter alive until their last jo
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Callable
@@ -22,30 +23,32 @@ class Crew:
         self._size = size
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._members = 0
-        self._lock = threading.Lock()
+        self._dismissed = False
+        self._lock = threading.Lock()  # over the two, and over putting jobs in the queue
 
     def submit(self, job: Callable[[], T]) -> Future[T]:
+        """The result to be; it is cancelled where the crew is dismissed before the job has begun."""
         future: Future[T] = Future()
-        self._jobs.put((future, job))
         with self._lock:
+            if self._dismissed:
+                future.cancel()
+                return future
+            self._jobs.put((future, job))
             if self._members < self._size:
                 self._members += 1
                 threading.Thread(target=self._work, name=f"host-{self._members}", daemon=True).start()
         return future
 
     def dismiss(self) -> None:
-        """Nobody waits for jobs that are under way; those that have not begun end as cancelled."""
+        """Nobody waits for jobs that are under way; those that have not begun are cancelled."""
         with self._lock:
-            members, self._members = self._members, self._size
-        while True:
-            try:
-                job = self._jobs.get_nowait()
-            except queue.Empty:
-                break
-            if job is not None:
-                job[0].cancel()
-        for _ in range(members):
-            self._jobs.put(None)
+            self._dismissed = True
+            while not self._jobs.empty():
+                with contextlib.suppress(queue.Empty):  # a member was quicker
+                    if (job := self._jobs.get_nowait()) is not None:
+                        job[0].cancel()
+            for _ in range(self._members):
+                self._jobs.put(None)
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:

@@ -20,7 +20,7 @@ from nginxgen.model.intent import Intent
 from nginxgen.model.plan import Expected
 from nginxgen.model.release import MANIFEST, File, Release
 from nginxgen.model.state import Drift, HostState, JournalEntry
-from nginxgen.ports import Note
+from nginxgen.ports import Note, Stream
 
 Judge = Callable[[Release], str | None]  # what nginx -t would say against a release; None: it passes
 
@@ -62,6 +62,7 @@ class FakeHost:
         self.judge = judge
         self.owner: FakeSession | None = None
         self.trial: _Trial | None = None
+        self.answer: bytes | None = b"HTTP/1.1 200 OK\r\n\r\n"  # of every port; None: nobody listens
         self.hanging = 0  # connections that still find the lock of a dead session
         self.lock = threading.RLock()  # over all of this
         self._faults: dict[str, deque[Kind | None]] = {}
@@ -126,6 +127,23 @@ class FakeHost:
                 except (ValueError, KeyError, TypeError, AttributeError, InputError):
                     return None, None
         return None, None
+
+
+class _Canned:
+    """A ports.Stream to somebody who always says the same."""
+
+    def __init__(self, answer: bytes) -> None:
+        self._rest = answer
+
+    def settimeout(self, seconds: float | None) -> None: ...
+
+    def sendall(self, data: bytes) -> None: ...
+
+    def recv(self, most: int) -> bytes:
+        said, self._rest = self._rest[:most], self._rest[most:]
+        return said
+
+    def close(self) -> None: ...
 
 
 class FakeSession:
@@ -203,6 +221,12 @@ class FakeSession:
     def abort(self) -> None:
         with self._step("abort"):
             self._back()
+
+    def dial(self, address: str, port: int, deadline: float) -> Stream:  # noqa: ARG002  (every port answers alike)
+        answer = self._host.answer
+        if answer is None:
+            raise ConnectionRefusedError(f"cannot connect to {address}:{port} on the host")
+        return _Canned(answer)
 
     def beat(self) -> None:
         self.beats += 1

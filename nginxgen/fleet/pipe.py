@@ -14,6 +14,7 @@ from typing import Protocol
 from nginxgen.errors import Unreachable
 from nginxgen.fleet import script
 from nginxgen.model.host import Host
+from nginxgen.ports import Stream
 
 WRITE = 60.0  # seconds in which the other side has to take what we send
 CHATTY = 4000  # bytes of its complaints that are worth reading
@@ -35,6 +36,9 @@ class Pipe(Protocol):
 
     def receive(self, deadline: float) -> bytes:
         """Some bytes, at least one. `deadline` in time.monotonic() seconds. Raises PipeEnded."""
+
+    def dial(self, address: str, port: int, deadline: float) -> Stream:
+        """As ports.HostSession."""
 
     def complaint(self) -> str:
         """What the other side wrote to stderr, for a message; may be empty. Does not wait long."""
@@ -92,6 +96,9 @@ class LocalPipe:
         if not data:
             raise PipeEnded("the script on the host ended")
         return data
+
+    def dial(self, address: str, port: int, deadline: float) -> Stream:
+        return socket.create_connection((address, port), max(0.001, deadline - time.monotonic()))
 
     def complaint(self) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):

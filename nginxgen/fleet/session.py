@@ -18,7 +18,7 @@ from nginxgen.fleet.pipe import Pipe, PipeEnded
 from nginxgen.model.plan import Expected
 from nginxgen.model.release import File, Release
 from nginxgen.model.state import HostState, JournalEntry
-from nginxgen.ports import Note
+from nginxgen.ports import Note, Stream
 
 T = TypeVar("T")
 
@@ -47,7 +47,7 @@ class ScriptSession:
         self.name = name
         self._pipe = pipe
         self._limits = limits
-        self._rest = b""
+        self._heard = bytearray()  # and not yet read
         self._busy = threading.Lock()  # one question at a time
         self._sending = threading.Lock()  # a heartbeat goes between two words, never into one
         self._touched = False  # under trial: what the host serves depends on how we end
@@ -103,6 +103,9 @@ class ScriptSession:
 
     def abort(self) -> None:
         self._end_trial("abort", _nothing)
+
+    def dial(self, address: str, port: int, deadline: float) -> Stream:
+        return self._pipe.dial(address, port, deadline)
 
     def beat(self) -> None:
         """Put the host's dead-man off. Does not wait for the answer, which is skipped when the next one is read."""
@@ -171,14 +174,14 @@ class ScriptSession:
         return answer
 
     def _line(self, deadline: float) -> bytes:
-        parts = [self._rest]
-        size = len(self._rest)
-        while b"\n" not in parts[-1]:
-            parts.append(self._pipe.receive(deadline))
-            size += len(parts[-1])
-            if size > _MOST:
+        looked_at = 0
+        while (end := self._heard.find(b"\n", looked_at)) < 0:
+            looked_at = len(self._heard)
+            if looked_at > _MOST:
                 raise PipeEnded("it says too much")
-        line, _, self._rest = b"".join(parts).partition(b"\n")
+            self._heard += self._pipe.receive(deadline)
+        line = bytes(self._heard[:end])
+        del self._heard[: end + 1]
         return line
 
     def _lost(self, step: str, why: str) -> NginxgenError:

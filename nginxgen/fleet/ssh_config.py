@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import getpass
+import glob
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import paramiko
 from nginxgen.errors import InputError, Place, Unreachable
 
 _USUAL_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa")
+_DEEP = 16  # levels of Include, as in OpenSSH
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +25,21 @@ class Hop:
     address: str
     port: int
     user: str
-    keys: tuple[Path, ...]  # to try, in this order, after the agent's
-    only_these_keys: bool  # IdentitiesOnly: leave the agent alone
+    keys: tuple[Path, ...]  # to try, in this order, before the agent's
+    only_these_keys: bool  # IdentitiesOnly: of the agent's keys no other than these
     known_hosts: tuple[Path, ...]
     jumps: tuple[str, ...]  # ProxyJump, nearest first; each "user@host:port"
     command: str | None  # ProxyCommand
 
 
 class SshConfig:
-    """~/.ssh/config, or nothing where there is none."""
+    """~/.ssh/config, or nothing where there is none. Raises InputError where it can't be read."""
 
     def __init__(self, path: Path) -> None:
         self._home = path.parent
         try:
-            self._config = paramiko.SSHConfig.from_path(str(path)) if path.is_file() else paramiko.SSHConfig()
+            lines = list(_lines(path, path.parent, "Host *", 0)) if path.is_file() else []
+            self._config = paramiko.SSHConfig.from_text("\n".join(lines))
         except (OSError, UnicodeDecodeError, paramiko.ConfigParseError) as error:
             raise InputError(f"cannot read the SSH config: {error}", place=Place(str(path))) from error
 
@@ -45,6 +49,7 @@ class SshConfig:
 
     def hop(
         self,
+        name: str,
         address: str,
         *,
         port: int | None = None,
@@ -52,12 +57,12 @@ class SshConfig:
         identity: Path | None = None,
         known_hosts: Path | None = None,
     ) -> Hop:
-        """What is given wins over the config. Raises Unreachable for a setting that makes no sense."""
-        found: dict[str, Any] = dict(self._config.lookup(address))
+        """What is given wins over the config. Raises Unreachable, for the host `name`, where the config is at fault."""
+        found = self._lookup(name, address)
         try:
             config_port = int(found.get("port", 22))
         except ValueError:
-            raise Unreachable(address, f"Port {found['port']!r} in ~/.ssh/config is not a number") from None
+            raise Unreachable(name, f"Port {found['port']!r} in ~/.ssh/config is not a number") from None
         return Hop(
             address=found.get("hostname", address),
             port=port or config_port,
@@ -69,17 +74,48 @@ class SshConfig:
             command=_unless_none(found.get("proxycommand")),
         )
 
+    def _lookup(self, name: str, address: str) -> dict[str, Any]:
+        try:
+            return dict(self._config.lookup(address))
+        except ImportError:
+            said = "~/.ssh/config has `Match exec`, which nginxgen does not run"
+            raise Unreachable(name, said, hint="put what this host needs under Host instead") from None
+        except (paramiko.SSHException, ValueError, KeyError, OSError) as error:
+            raise Unreachable(name, f"~/.ssh/config makes no sense for {address}: {error}") from error
+
     def _keys(self, found: dict[str, Any]) -> tuple[Path, ...]:
         named = [Path(key).expanduser() for key in found.get("identityfile", ())]
         return tuple(key for key in named or [self._home / name for name in _USUAL_KEYS] if key.is_file())
 
     def _known_hosts(self, found: dict[str, Any]) -> tuple[Path, ...]:
         named = str(found.get("userknownhostsfile", "")).split()
-        files = [Path(name).expanduser() for name in named] or [self._home / "known_hosts"]
+        files = [Path(name.strip('"')).expanduser() for name in named] or [self._home / "known_hosts"]
         return (*files, Path("/etc/ssh/ssh_known_hosts"))
 
 
 _JUMP = re.compile(r"(?:(?P<user>[^@]+)@)?(?P<host>\[[^\]]+\]|[^:\[\]]+)(?::(?P<port>\d+))?")
+_SETTING = re.compile(r"\s*(?P<key>\w+)(?:\s*=\s*|\s+)(?P<value>.+?)\s*")
+
+
+def _lines(path: Path, home: Path, block: str, depth: int) -> Iterator[str]:
+    """The lines of a config with those that it includes in their place, which paramiko does not do.
+
+    The block that an Include stands in goes on after it, whatever blocks the included file opens.
+    """
+    for line in path.read_text().splitlines():
+        found = _SETTING.fullmatch(line)
+        key = found["key"].lower() if found else ""
+        if found is None or key != "include":
+            if key in {"host", "match"}:
+                block = line
+            yield line
+            continue
+        if depth == _DEEP:
+            raise paramiko.ConfigParseError(f"Include goes deeper than {_DEEP} files in {path}")
+        for pattern in found["value"].replace('"', "").split():
+            for name in sorted(glob.glob(str(home / Path(pattern).expanduser()))):  # noqa: PTH207  (absolute patterns)
+                yield from _lines(Path(name), home, block, depth + 1)
+        yield block
 
 
 def _jumps(text: str | None) -> tuple[str, ...]:
@@ -90,9 +126,9 @@ def _unless_none(text: str | None) -> str | None:
     return None if text is None or text.strip().lower() == "none" else text
 
 
-def split_jump(text: str) -> tuple[str | None, str, int | None]:
-    """`user@host:port` -> user, host, port. Raises Unreachable."""
+def split_jump(name: str, text: str) -> tuple[str | None, str, int | None]:
+    """`user@host:port` -> user, host, port. Raises Unreachable, for the host `name`."""
     found = _JUMP.fullmatch(text.removeprefix("ssh://"))
     if not found:
-        raise Unreachable(text, "this ProxyJump in ~/.ssh/config makes no sense", hint="user@host:port")
+        raise Unreachable(name, f"ProxyJump {text!r} in ~/.ssh/config makes no sense", hint="user@host:port")
     return found["user"], found["host"].strip("[]"), int(found["port"]) if found["port"] else None

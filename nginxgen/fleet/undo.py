@@ -7,7 +7,7 @@ from functools import partial
 from nginxgen.errors import NeedsHuman, NginxgenError
 from nginxgen.fleet.doubt import find_out
 from nginxgen.fleet.parts import UNTOUCHED, At, Part, Undertaking, is_refused, reason
-from nginxgen.model.outcome import HostOutcome, HostResult
+from nginxgen.model.outcome import BACK, HostOutcome, HostResult
 from nginxgen.model.plan import Expected
 from nginxgen.model.progress import Phase
 from nginxgen.model.state import HostState
@@ -21,7 +21,7 @@ def take_back(work: Undertaking) -> dict[str, HostResult]:
         for part in work.parts.values()
         if part.error is not None and not is_refused(part.error, "interrupted")
     ]
-    because = f"taken back, because {', '.join(causes)} failed" if causes else "taken back: interrupted"
+    because = f"{BACK}, because {', '.join(causes)} failed" if causes else f"{BACK}: interrupted"
     touched = [name for name, part in work.parts.items() if part.at not in UNTOUCHED]
     ended = work.sessions.each(Phase.ABORT, touched, partial(_bring_back, work, because))
     return {name: _ending(part, ended.get(name)) for name, part in work.parts.items()}

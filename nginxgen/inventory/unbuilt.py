@@ -16,27 +16,13 @@ def _given(value: Data) -> bool:
     return value is not None
 
 
-def _some(value: Data) -> bool:
-    return isinstance(value, List) and len(value) > 0
-
-
-def _later(value: Data) -> bool:
-    return isinstance(value, str) and value != "1"
-
-
 @dataclass(frozen=True, slots=True)
 class Unbuilt:
     path: str  # keys joined by dots; * is any key or item
     asked: Callable[[Data], bool] = _given
-    what: str = ""  # where the key alone doesn't say it
 
 
-UNBUILT = (
-    Unbuilt("services.*.smoke", _some),
-    Unbuilt("services.*.rollout"),
-    Unbuilt("fleet.defaults.wave", _later, "another wave than 1"),
-    Unbuilt("fleet.hosts.*.wave", _later, "another wave than 1"),
-)
+UNBUILT = (Unbuilt("services.*.rollout"),)
 
 
 def refuse_unbuilt(data: Data, findings: Findings) -> None:
@@ -44,8 +30,7 @@ def refuse_unbuilt(data: Data, findings: Findings) -> None:
         keys = row.path.split(".")
         for value, line, path in _matching(data, keys, 1, ()):
             if row.asked(value):
-                what = f"{dotted(path)}: {row.what}" if row.what else dotted(path)
-                message = f"{what} is not built yet in this version"
+                message = f"{dotted(path)} is not built yet in this version"
                 findings.add(Rule.NOT_BUILT, line, message, "leave it out, or wait for a version that has it")
 
 

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from nginxgen.errors import Exit
 
+BACK = "taken back"  # how the message of a host begins that was well, and went back for the sake of others
+
 
 class HostOutcome(StrEnum):
     APPLIED = "applied"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from nginxgen.errors import HostRefused
 from nginxgen.model.plan import HostPlan, Plan
-from nginxgen.model.state import HostState
+from nginxgen.model.state import Drift, HostState
 from nginxgen.plan.build import expected
 
 _AGAIN = "make the plan again, and have it reviewed again"
@@ -15,10 +15,17 @@ _AGAIN = "make the plan again, and have it reviewed again"
 def moved(plan: Plan, states: Mapping[str, HostState]) -> tuple[HostRefused, ...]:
     """One refusal for each host that no longer has what the plan was made against, those that stay included."""
     return tuple(
-        HostRefused(host.host, "moved", _why(host, states[host.host]), hint=_AGAIN)
+        _stopped(host.host)
+        if Drift.NGINX_STOPPED in states[host.host].drift
+        else HostRefused(host.host, "moved", _why(host, states[host.host]), hint=_AGAIN)
         for host in plan.hosts
         if expected(states[host.host]) != host.expected
     )
+
+
+def _stopped(host: str) -> HostRefused:
+    """It runs nothing, so it has moved; but that is not what there is to do about it."""
+    return HostRefused(host, "not-running", "nginx is not running", hint="start nginx on this host first")
 
 
 def _why(host: HostPlan, state: HostState) -> str:

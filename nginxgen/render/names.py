@@ -17,6 +17,7 @@ _METHOD = re.compile(r"[A-Z][A-Z_-]{0,30}")
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,256}")
 _COOKIE = re.compile(r"[A-Za-z0-9_]+")
 _COOKIE_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}")  # RFC 6265, 4.1.1: a token
+_SOCKET_BYTES = 107  # sun_path of sockaddr_un, less its final NUL
 _PATH_BYTES = 255  # nginx keeps the length of a location in one byte, and a longer one breaks its neighbours
 _VARIABLE_BYTES = 46  # a longer name is fatal with the default variables_hash_bucket_size of 64
 
@@ -35,6 +36,8 @@ def address(text: str) -> str:
     """host:port, [IPv6]:port or unix:/path. Raises InputError."""
     if not _ADDRESS.fullmatch(text):
         raise InputError(f"server {text[:80]!r} is not an address", hint="host:port, [IPv6]:port or unix:/path")
+    if text.startswith("unix:") and len(text.encode()) > len("unix:") + _SOCKET_BYTES:
+        raise InputError(f"the socket {text[:80]!r}... has a path of more than {_SOCKET_BYTES} bytes")
     return text
 
 

@@ -19,6 +19,8 @@ _ZONE_SERVERS = 63  # what a zone of 64k holds, measured
 # error in a thousand (measured: 72 %); 20 in 10 s sends none. Health is judged from the log, this is only a breaker.
 _MAX_FAILS = 20
 _FAIL_TIMEOUT = "10s"
+_TROUBLES = frozenset({"error", "timeout", "invalid_header"})
+_STATUS = re.compile(r"http_(?:403|404|429|500|502|503|504)")
 _UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
 _DURATION = re.compile(r"([0-9]{1,9})(ms|s|m|h)", re.ASCII)
 
@@ -96,6 +98,10 @@ def _canaries(canary: Version) -> int:
 
 def tries(fallback: Fallback, canary: Version) -> Tries:
     """Each canary server may take one timeout to connect and one to answer, and stable must still get its try."""
+    unknown = [word for word in fallback.on if word not in _TROUBLES and not _STATUS.fullmatch(word)]
+    if unknown or not fallback.on:
+        hint = "error, timeout, invalid_header, http_403, 404, 429, 500, 502, 503 or 504"
+        raise InputError(f"fallback: {(unknown or ['nothing'])[0][:40]!r} is no failure that nginx knows", hint=hint)
     servers = _canaries(canary)
     milliseconds = _milliseconds(fallback.timeout) * (2 * servers + 1)
     total = f"{milliseconds}ms" if milliseconds % 1_000 else f"{milliseconds // 1_000}s"
@@ -105,6 +111,8 @@ def tries(fallback: Fallback, canary: Version) -> Tries:
 
 def checked(version: Version) -> Version:
     """Raises InputError where nginx can't have its servers."""
+    if not version.name:
+        raise InputError("a version without a name")
     for server in version.servers:
         names.address(server.address)
     if all(server.backup for server in version.servers):

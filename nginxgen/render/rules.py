@@ -73,14 +73,15 @@ def _networks(service: str, networks: Networks) -> Rule:
     seen: dict[str, str] = {}
     for value, side in ((CANARY, networks.canary), (STABLE, networks.stable)):
         for text in side:
-            if seen.setdefault(_network(text), value) != value:
+            if seen.setdefault(network(text), value) != value:
                 raise InputError(f"network {text[:80]!r} means both canary and stable")
     result = names.variable(service, "network")
-    geo = Geo(result, tuple(Row(network, value) for network, value in seen.items()))
+    geo = Geo(result, tuple(Row(found, value) for found, value in seen.items()))
     return Rule("networks", "networks", result, (Row(CANARY, CANARY), Row(STABLE, STABLE)), geo=geo)
 
 
-def _network(text: str) -> str:
+def network(text: str) -> str:
+    """In its normal form. Raises InputError."""
     try:
         return str(ip_network(text))
     except ValueError:

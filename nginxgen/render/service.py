@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from nginxgen.errors import InputError
 from nginxgen.model.host import Host
 from nginxgen.model.intent import ServiceIntent
-from nginxgen.model.service import Protocol, Service, Version
+from nginxgen.model.service import Protocol, RealIp, Service, Version
 from nginxgen.render import names
 from nginxgen.render.decide import Decisions, decide, is_split, weight_of
 from nginxgen.render.maps import Map, Value
 from nginxgen.render.places import Place
 from nginxgen.render.pools import Tries, Upstream, canary_pool, checked, pool, split_pool, tries
 from nginxgen.render.quote import Joined, Var
-from nginxgen.render.rules import CANARY, STABLE
+from nginxgen.render.rules import CANARY, STABLE, network
 from nginxgen.render.served import served
 from nginxgen.render.view import Hop, Location, Mirror, Named, Telling, View
 
@@ -53,7 +53,7 @@ def view(service: Service, intent: ServiceIntent, host: Host) -> View:
     if service.mirror and service.protocol in _GRPC:
         raise InputError("mirror: nginx can't copy gRPC, which is all POST", hint="leave mirror out")
     stable = _version(service, intent.stable)
-    canary = _version(service, intent.canary) if intent.canary and intent.canary_on else None
+    canary = _version(service, intent.canary) if intent.canary is not None and intent.canary_on else None
     case = _Case(service, intent, stable, canary, decide(service, intent, canary))
     decisions, upstreams = case.decisions, tuple(_upstreams(case))
     telling, made = _telling(case, upstreams)
@@ -69,7 +69,7 @@ def view(service: Service, intent: ServiceIntent, host: Host) -> View:
         maps=(*decisions.maps, *made),
         listens=tuple(_listen(listen, host.bind) for listen in service.listen),
         server_names=tuple(names.server_name(name) for name in service.server_names),
-        real_ip=service.real_ip,
+        real_ip=_real_ip(service.real_ip),
         telling=telling,
         issue=decisions.draw.issue.result if decisions.draw.issue else None,
         mirror=_mirror(case),
@@ -85,6 +85,13 @@ def _version(service: Service, name: str) -> Version:
         known = ", ".join(version.name for version in service.versions)
         raise InputError(f"there is no version {name!r}", hint=f"its versions: {known}")
     return checked(version)
+
+
+def _real_ip(asked: RealIp | None) -> RealIp | None:
+    if asked is None:
+        return None
+    names.header(asked.header)
+    return RealIp(tuple(dict.fromkeys(network(proxy) for proxy in asked.proxies)), asked.header)
 
 
 def _title(service: Service, intent: ServiceIntent, canary: Version | None) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from nginxgen import render
@@ -12,9 +12,12 @@ from nginxgen.model.host import Host
 from nginxgen.model.nearest import did_you_mean
 from nginxgen.model.outcome import HostOutcome, HostResult, Outcome
 from nginxgen.model.plan import Action, Change, HostPlan, Plan
+from nginxgen.model.service import Service
 from nginxgen.plan.intent import asked_routes
 from nginxgen.plan.stale import moved
+from nginxgen.plan.why import why
 from nginxgen.ports import Note
+from nginxgen.smoke.health import Health, health
 from nginxgen.workflow.plan import Order, against
 from nginxgen.workflow.scope import Scope, Work
 
@@ -35,18 +38,23 @@ def apply(scope: Scope, order: Order, note: Note, confirm: Confirm, *, force: bo
     """
     asked_routes(order.services, order.request)
     with scope.work() as work:
-        return _agreed(work, against(work, order), note, confirm, force=force)
+        return _agreed(work, against(work, order), note, confirm, force=force, well=health(order.services))
 
 
-def apply_saved(scope: Scope, plan: Plan, note: Note, confirm: Confirm, *, force: bool = False) -> Applied:
-    """Exactly this plan, made earlier. Raises Refused where a host has moved since, even one that was to stay."""
+def apply_saved(
+    scope: Scope, plan: Plan, services: Sequence[Service], note: Note, confirm: Confirm, *, force: bool = False
+) -> Applied:
+    """Exactly this plan, made earlier. Raises Refused where a host has moved since, even one that was to stay.
+
+    `services`: those of the inventory now; their smoke requests are asked.
+    """
     with scope.work() as work:
         states = work.observe()
         present = replace(plan, hosts=tuple(host for host in plan.hosts if host.host in states))
         stale = moved(present, states)
         if stale:
             raise SeveralRefused(stale)
-        return _agreed(work, present, note, confirm, force=force)
+        return _agreed(work, present, note, confirm, force=force, well=health(services))
 
 
 def hosts_of(plan: Plan, hosts: tuple[Host, ...]) -> tuple[Host, ...]:
@@ -60,20 +68,32 @@ def hosts_of(plan: Plan, hosts: tuple[Host, ...]) -> tuple[Host, ...]:
     return tuple(known[host.host] for host in plan.hosts)
 
 
-def _agreed(work: Work, plan: Plan, note: Note, confirm: Confirm, *, force: bool) -> Applied:
+def _agreed(work: Work, plan: Plan, note: Note, confirm: Confirm, *, force: bool, well: Health | None) -> Applied:
     if plan.unsafe and not force:
         raise Refused(f"not without --force: {'; '.join(plan.unsafe)}", hint="look at it with nginxgen plan")
     if plan.changed and not confirm(plan):
         raise Refused("not confirmed: nothing was changed")
-    return Applied(plan.hosts, carried_out(work, plan.hosts, plan.changes(), note))
+    return Applied(plan.hosts, carried_out(work, plan.hosts, plan.changes(), note, well=well))
 
 
 def carried_out(
-    work: Work, hosts: tuple[HostPlan, ...], changes: tuple[Change, ...], note: Note, *, one_wave: bool = False
+    work: Work,
+    hosts: tuple[HostPlan, ...],
+    changes: tuple[Change, ...],
+    note: Note,
+    *,
+    one_wave: bool = False,
+    well: Health | None = None,
 ) -> Outcome:
-    """The fleet transaction for the hosts that change; the others are reported as they are."""
+    """The fleet transaction for the hosts that change; the others are reported as they are.
+
+    A note without a reason gets the plan's own words. `well` is asked of each host between its trial and its commit.
+    """
+    note = note if note.why else replace(note, why=why(hosts))
     empties = {host.name: render.empty(host) for host in work.scope.hosts}
-    outcome = carry_out(work.sessions, changes, empties, note, one_wave=one_wave) if changes else Outcome(())
+    outcome = (
+        carry_out(work.sessions, changes, empties, note, one_wave=one_wave, health=well) if changes else Outcome(())
+    )
     same = (
         HostResult(host.host, HostOutcome.UNCHANGED, host.release, "up to date")
         for host in hosts

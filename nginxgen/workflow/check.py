@@ -38,7 +38,7 @@ def check(hosts: Sequence[Host], services: Sequence[Service], request: Request, 
     """
     nginx = judging.find_nginx()
     found: dict[Finding, None] = {}
-    for intent in _intents(services, request):
+    for intent in intents(services, request):
         releases = rendered(hosts, services, intent, templates)
         own = findings(hosts, services, releases, templates)
         found |= dict.fromkeys(own)
@@ -48,7 +48,7 @@ def check(hosts: Sequence[Host], services: Sequence[Service], request: Request, 
     return Checked(tuple(found), nginx)
 
 
-def _intents(services: Sequence[Service], request: Request) -> Iterator[Intent]:
+def intents(services: Sequence[Service], request: Request) -> Iterator[Intent]:
     canary = any(service.canary is not None for service in services)
     weights = _FORMS if canary and request.weight is None else (request.weight,)
     for weight in weights:

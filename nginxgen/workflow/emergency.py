@@ -20,6 +20,7 @@ from nginxgen.workflow.scope import Scope, Work
 _AT_ONCE = 64  # as many hosts as the sessions work on at a time
 _LEFT = "it may still send requests to the canary: run nginxgen emergency again when that is mended"
 _MEASURED = frozenset({"connect", "observe", "switch"})  # wall time of all hosts; inside the switch they overlap
+_WHY = "every canary off, overrides too"
 _WELL = frozenset({HostOutcome.APPLIED, HostOutcome.UNCHANGED})
 
 
@@ -28,6 +29,7 @@ def emergency(scope: Scope, note: Note) -> Outcome:
 
     A host that could not be switched is NEEDS_HUMAN whatever the reason, for it may still serve the canary.
     """
+    note = note if note.why else replace(note, why=_WHY)
     with scope.work() as work:
         states = work.sessions.observe()
         decided = [decide(name, states[name]) for name in scope.names if name in states]

@@ -17,7 +17,8 @@ def save(plan: Plan, path: Path) -> None:
             file.write(document.dump(plan))
         Path(file.name).replace(path)
     except OSError as error:
-        raise InputError(f"cannot write the plan: {error.strerror}", place=Place(str(path))) from error
+        hint = "give another file with -o FILE"
+        raise InputError(f"cannot write the plan: {error.strerror}", place=Place(str(path)), hint=hint) from error
 
 
 def read(path: Path) -> Plan:

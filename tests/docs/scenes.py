@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import socket
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ from pathlib import Path
 
 from nginxgen import inventory
 from nginxgen.cli import run
-from nginxgen.demo.host import LabHost
 from nginxgen.demo.lab import Lab
 from nginxgen.fleet.connect import Connections
 from nginxgen.model.plan import Expected
@@ -74,39 +73,12 @@ def alice_has_the_lock(stage: Stage) -> None:
     stage.session("edge-1").begin(Note("apply", "alice@laptop", "ticket 7", "ab12"))
 
 
-def somebody_reloads_edge_3_in_the_middle(stage: Stage) -> None:
+def another_process_has_the_port(stage: Stage) -> None:
+    """A name, which a host does not look up before the trial."""
     at_ten(stage)
-    host = stage.lab.host("edge-3")
-    over = threading.Event()
-
-    def meddle() -> None:
-        while not over.wait(0.005):
-            if (host.layout.state_dir / "txn").is_dir() and _in_trial(host):
-                host.reload()
-                return
-
-    meddler = threading.Thread(target=meddle)
-    meddler.start()
-    stage.after.callback(meddler.join)
-    stage.after.callback(over.set)
-
-
-def _in_trial(host: LabHost) -> bool:
-    """Memory has the new release, and the disk the old one again."""
-    if not list((host.layout.state_dir / "txn").glob("*.open")):
-        return False
-    live = (host.conf_dir / "nginxgen/live").readlink().name
-    return host.master is not None and _open_logs(host.master) not in (set(), {f"gen-{live}.log"})
-
-
-def _open_logs(pid: int) -> set[str]:
-    names: set[str] = set()
-    for link in Path(f"/proc/{pid}/fd").iterdir():
-        try:
-            names.add(link.readlink().name)
-        except OSError:
-            continue
-    return {name for name in names if name.startswith("gen-")}
+    holder = stage.after.enter_context(socket.create_server(("127.0.0.1", 0)))
+    port = holder.getsockname()[1]
+    stage.rewrite(lambda text: text.replace("listen: [", f'listen: ["localhost:{port}", '))
 
 
 def edge_1_was_cut_off_and_its_config_is_broken(stage: Stage) -> None:
@@ -165,7 +137,7 @@ SCENES: Mapping[str, Callable[[Stage], None]] = {
     "edge-3 is down": edge_3_is_down,
     "edge-3 missed a change": edge_3_missed_a_change,
     "alice has the lock": alice_has_the_lock,
-    "somebody reloads edge-3 in the middle": somebody_reloads_edge_3_in_the_middle,
+    "another process has the port": another_process_has_the_port,
     "edge-1 was cut off and its nginx.conf is broken": edge_1_was_cut_off_and_its_config_is_broken,
     "shop.conf was edited on edge-1": shop_conf_was_edited_on_edge_1,
     "edge-1 was rebooted in mid-apply": edge_1_was_rebooted_in_mid_apply,

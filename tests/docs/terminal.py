@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import re
 import select
+import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 _PATIENCE = 90.0  # seconds for one command
+_COLUMNS = 200  # of the terminal: nothing that a page shows in full is cut
 # What differs from run to run, and from fleet to fleet.
 _VARYING = (
     (re.compile(r"\x1b\[[0-9;]*m"), ""),
@@ -28,6 +32,7 @@ _VARYING = (
 def typed(words: Sequence[str], folder: Path, answer: str = "y\n") -> tuple[str, int]:
     """Run nginxgen at a terminal of its own, and answer its question. What is on the screen then, and the exit code."""
     ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, _COLUMNS, 0, 0))
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("NGINXGEN", "COLUMNS"))}
     try:
         done = subprocess.Popen(
@@ -65,7 +70,7 @@ def _watch(terminal: int, answer: str) -> str:
 
 
 def alike(shown: str, seen: str, paths: Sequence[tuple[str, str]] = ()) -> bool:
-    """Whether a screen is the one that a page shows; there a line `...` stands for any lines, and in a line for any text."""
+    """Whether a screen is what a page shows. There a line `...` stands for any lines, and within one for any text."""
     for real, said in paths:
         seen = seen.replace(real, said)
     expected, lines = _plain(shown), _plain(seen)

@@ -57,8 +57,9 @@ def understood(words: list[str]) -> None:
     given, left, _ = verb.make_parser(context).parse_args(arguments)
     assert left == []
     for parameter in verb.get_params(context):
-        if not isinstance(parameter.type, click.Path) and given.get(parameter.name or "") is not None:
-            parameter.type_cast_value(context, given[parameter.name or ""])
+        value = given.get(parameter.name or "")
+        if isinstance(parameter, click.Option) and not isinstance(parameter.type, click.Path) and value is not None:
+            parameter.type_cast_value(context, value)
 
 
 @pytest.mark.parametrize("words", [["aply"], ["apply", "--wait", "10"], ["plan", "--format", "html"]])
@@ -101,3 +102,11 @@ def test_every_kind_of_drift_and_every_exit_code_is_in_the_runbook() -> None:
     assert drifts == [str(drift) for drift in Drift]
     codes = re.findall(r"^\| (\d+) \| ", text, flags=re.MULTILINE)
     assert [int(code) for code in codes] == [int(code) for code in Exit]
+
+
+def test_every_part_of_the_package_has_its_floor_in_the_architecture() -> None:
+    text = text_of(ROOT / "docs/architecture.md")
+    package = ROOT / "nginxgen"
+    parts = [f"{path.name}/" for path in package.iterdir() if path.is_dir() and list(path.glob("*.py"))]
+    parts += [path.name for path in package.glob("*.py") if not path.name.startswith("__")]
+    assert [part for part in parts if f"`{part}`" not in text] == []

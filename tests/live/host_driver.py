@@ -116,13 +116,17 @@ class Machine:
         self.anchor: subprocess.Popen[bytes] | None = None
         self._nginx: subprocess.Popen[bytes] | None = None
 
+    def seen(self, path: Path) -> Path:
+        """A path as it is for the processes of this host, which may have mounts of their own."""
+        return Path(f"/proc/{self.anchor.pid}/root{path}") if self.anchor else path
+
     @property
     def home(self) -> Path:
-        return self.layout.conf_dir / "nginxgen"
+        return self.seen(self.layout.conf_dir) / "nginxgen"
 
     @property
     def loader(self) -> Path:
-        return self.layout.conf_dir / "conf.d/00-nginxgen.conf"
+        return self.seen(self.layout.conf_dir) / "conf.d/00-nginxgen.conf"
 
     @property
     def environ(self) -> dict[str, str]:
@@ -220,8 +224,9 @@ class Machine:
     def tree(self) -> dict[str, str]:
         """Every path of the conf dir with its kind, mode and content."""
         found = {}
-        for path in sorted(self.layout.conf_dir.rglob("*")):
-            where = str(path.relative_to(self.layout.conf_dir))
+        root = self.seen(self.layout.conf_dir)
+        for path in sorted(root.rglob("*")):
+            where = str(path.relative_to(root))
             if path.is_symlink():
                 found[where] = f"-> {path.readlink()}"
             elif path.is_dir():
@@ -231,11 +236,11 @@ class Machine:
         return found
 
     def journal(self) -> list[dict[str, Any]]:
-        path = self.layout.state_dir / "journal.jsonl"
+        path = self.seen(self.layout.state_dir) / "journal.jsonl"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
     def open_transactions(self) -> list[str]:
-        return sorted(path.name for path in (self.layout.state_dir / "txn").glob("*"))
+        return sorted(path.name for path in (self.seen(self.layout.state_dir) / "txn").glob("*"))
 
     def settled(self) -> bool:
         """Nothing of ours is at work: no transaction is open and no session or dead-man lives."""
@@ -264,6 +269,20 @@ class Machine:
         assert self.anchor.stdout.readline() == b"ready\n"
         join = ["--user", "--preserve-credentials"] if user else []
         self.prefix = ("nsenter", "--target", str(self.anchor.pid), "--mount", *join, "--")
+
+    def mount(self, folder: Path, kilobytes: int = 512, inodes: int = 400) -> None:
+        """A small file system of its own for `folder`, with what is in there now. Needs in_own_mounts."""
+        script = 'cp -a "$1" "$1.was" && mount -t tmpfs -o "$2" tmpfs "$1" && chmod 755 "$1" && cp -a "$1.was/." "$1/"'
+        folder.mkdir(parents=True, exist_ok=True)
+        self.run("sh", "-c", script, "mount", str(folder), f"size={kilobytes}k,nr_inodes={inodes}")
+
+    def fill(self, folder: Path) -> None:
+        """Not a byte and not a name more."""
+        script = 'cd "$1" && dd if=/dev/zero of=full bs=512 2>/dev/null; n=0; while touch "full-$n"; do n=$((n + 1)); done 2>/dev/null; :'
+        self.run("sh", "-c", script, "fill", str(folder))
+
+    def unfill(self, folder: Path) -> None:
+        self.run("sh", "-c", 'rm -f "$1"/full*', "unfill", str(folder))
 
     def run(self, *words: str) -> None:
         """A command on this host, that must succeed."""
@@ -416,12 +435,13 @@ class Talk:
         self.process.stdin.flush()
 
     def line(self, seconds: float = PATIENCE) -> bytes:
-        """One line of the script's, without its end. Raises EOFError where it has ended."""
+        """One line of the script's, without its end. Raises EOFError where it has ended, TimeoutError."""
         deadline = time.monotonic() + seconds
         with selectors.DefaultSelector() as selector:
             selector.register(self._out, selectors.EVENT_READ)
             while b"\n" not in self._rest:
-                assert selector.select(max(0.0, deadline - time.monotonic())), f"no answer within {seconds:g} s"
+                if not selector.select(max(0.0, deadline - time.monotonic())):
+                    raise TimeoutError(f"no answer within {seconds:g} s")
                 data = os.read(self._out, 1 << 16)
                 if not data:
                     raise EOFError(self.complaint())
@@ -452,20 +472,33 @@ class Talk:
 
     # ---- words of the protocol
 
-    def begin(self, verb: str = "apply") -> dict[str, Any]:
+    def begin_word(self, verb: str = "apply") -> bytes:
         note = {"verb": verb, "who": "me@here", "why": "a test", "txn": self.txn, "since": "2026-01-01T00:00:00Z"}
-        return self.ask(f"begin {json.dumps(note)}")
+        return f"begin {json.dumps(note)}\n".encode()
 
-    def stage(self, release: Parcel, twin: Parcel | None = None, *, body: bytes | None = None) -> dict[str, Any]:
+    def stage_word(self, release: Parcel, twin: Parcel | None = None, body: bytes | None = None) -> bytes:
+        """With the archive behind it: `body`, or that of the empty release, the twin and the release."""
         none = empty(self.host)
         packed = archive([none, *([twin] if twin else []), release]) if body is None else body
-        size = len(padded(packed)) // BLOCK
-        word = f"stage {len(packed)} {size} {release.id} {twin.id if twin else '-'} {none.id}"
-        return self.ask(word, padded(packed))
+        blocks = len(padded(packed)) // BLOCK
+        word = f"stage {len(packed)} {blocks} {release.id} {twin.id if twin else '-'} {none.id}\n"
+        return word.encode() + padded(packed)
+
+    def trial_word(self, release: str, live: str | None, running: str | None) -> bytes:
+        self.trials += 1
+        return f"trial {self.txn}-{self.trials} {release} {live or '-'} {running or '-'}\n".encode()
+
+    def begin(self, verb: str = "apply") -> dict[str, Any]:
+        self.send(self.begin_word(verb))
+        return self.hear()
+
+    def stage(self, release: Parcel, twin: Parcel | None = None, *, body: bytes | None = None) -> dict[str, Any]:
+        self.send(self.stage_word(release, twin, body))
+        return self.hear()
 
     def trial(self, release: str, live: str | None, running: str | None) -> dict[str, Any]:
-        self.trials += 1
-        return self.ask(f"trial {self.txn}-{self.trials} {release} {live or '-'} {running or '-'}")
+        self.send(self.trial_word(release, live, running))
+        return self.hear()
 
     def apply(self, release: Parcel, twin: Parcel | None = None) -> dict[str, Any]:
         """All of it up to the end of the trial; the first answer that is no, else the trial's."""
@@ -476,6 +509,16 @@ class Talk:
         return self.trial(release.id, state["live"], state["running"]) if staged["ok"] else staged
 
     # ---- ends
+
+    def answer_or_stop(self) -> dict[str, Any] | None:
+        """The next answer, which must be yes; None where the script has reached its stop."""
+        while True:
+            if self.flag.exists():
+                return None
+            with suppress(TimeoutError):
+                answer = self.hear(0.02)
+                assert answer["ok"], answer
+                return answer
 
     def held(self, seconds: float = PATIENCE) -> None:
         """Returns when the script has reached its stop."""

@@ -3,82 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import pytest
+from cli_tools import Cli, share, tree, workers
 
 from nginxgen.demo import keys, traffic
 from nginxgen.demo.lab import Lab
-
-ARGV = [sys.executable, "-m", "nginxgen"]
-
-
-class Cli:
-    """`cli("plan", "--json")` runs it to its end, with this inventory, away from any terminal."""
-
-    def __init__(self, inventory: Path) -> None:
-        self.inventory = inventory
-
-    def __call__(self, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        argv = [*ARGV, "-i", str(self.inventory), *words]
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False, stdin=subprocess.DEVNULL)
-        assert done.returncode == code, done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
-        return done
-
-    def json(self, *words: str, code: int = 0) -> Any:
-        return json.loads(self(*words, "--json", code=code).stdout)
-
-    def at_terminal(self, answer: str, *words: str) -> tuple[int, str]:
-        """The exit code and the screen, when this is typed at the first question."""
-        pid, terminal = pty.fork()
-        if pid == 0:
-            os.execv(ARGV[0], [*ARGV, "-i", str(self.inventory), *words])
-        screen, asked = b"", False
-        try:
-            while chunk := os.read(terminal, 65536):
-                screen += chunk
-                if b"[y/N]" in screen and not asked:
-                    asked = True
-                    os.write(terminal, answer.encode())
-        except OSError:
-            pass  # Linux reports the end of a pseudo-terminal so
-        finally:
-            os.close(terminal)
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), screen.decode()
 
 
 @pytest.fixture
 def cli(inventory: Path) -> Cli:
     return Cli(inventory)
-
-
-def tree(lab: Lab) -> dict[str, str]:
-    """Every file and link below the config folders of all hosts."""
-    return {
-        str(path): str(path.readlink()) if path.is_symlink() else sha256(path.read_bytes()).hexdigest()
-        for host in lab.hosts
-        for path in sorted(host.conf_dir.rglob("*"))
-        if path.is_symlink() or path.is_file()
-    }
-
-
-def workers(lab: Lab) -> list[tuple[int, ...]]:
-    return [host.workers() for host in lab.hosts]
-
-
-def share(lab: Lab, version: str, requests: int = 1000) -> float:
-    targets = [host.web for host in lab.hosts]
-    seen = traffic.count(targets, traffic.Request("shop.example.com"), requests)
-    return seen[version] / requests
 
 
 def test_the_whole_way(lab: Lab, cli: Cli) -> None:
@@ -170,16 +108,10 @@ def nginx_stopped(lab: Lab, _: Cli) -> None:
     lab.hosts[1].stop_nginx()
 
 
-def rewrite(cli: Cli, old: str, new: str) -> None:
-    text = cli.inventory.read_text()
-    assert old in text
-    cli.inventory.write_text(text.replace(old, new))
-
-
 def wrong_key(lab: Lab, cli: Cli) -> None:
     other = cli.inventory.parent / "other"
     keys.make(other)
-    rewrite(cli, str(lab.layout.identity), str(other))
+    cli.rewrite(str(lab.layout.identity), str(other))
 
 
 def changed_host_key(lab: Lab, cli: Cli) -> None:
@@ -187,25 +119,25 @@ def changed_host_key(lab: Lab, cli: Cli) -> None:
     first, second, *rest = lab.layout.known_hosts.read_text().splitlines()
     key = first.split()[1:]
     known.write_text("\n".join([first, " ".join([second.split()[0], *key]), *rest]) + "\n")
-    rewrite(cli, str(lab.layout.known_hosts), str(known))
+    cli.rewrite(str(lab.layout.known_hosts), str(known))
 
 
 def unknown_host_key(lab: Lab, cli: Cli) -> None:
     known = cli.inventory.parent / "known_hosts"
     known.write_text(lab.layout.known_hosts.read_text().splitlines()[0] + "\n")
-    rewrite(cli, str(lab.layout.known_hosts), str(known))
+    cli.rewrite(str(lab.layout.known_hosts), str(known))
 
 
 def no_key_file(lab: Lab, cli: Cli) -> None:
-    rewrite(cli, str(lab.layout.identity), str(cli.inventory.parent / "nowhere"))
+    cli.rewrite(str(lab.layout.identity), str(cli.inventory.parent / "nowhere"))
 
 
 def no_binary(_: Lab, cli: Cli) -> None:
-    rewrite(cli, str(shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin")), "/nonexistent/nginx")
+    cli.rewrite(str(shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin")), "/nonexistent/nginx")
 
 
 def no_conf(lab: Lab, cli: Cli) -> None:
-    rewrite(cli, f"{lab.hosts[1].conf_dir}/nginx.conf", f"{lab.hosts[1].conf_dir}/other.conf")
+    cli.rewrite(f"{lab.hosts[1].conf_dir}/nginx.conf", f"{lab.hosts[1].conf_dir}/other.conf")
 
 
 @pytest.mark.parametrize(

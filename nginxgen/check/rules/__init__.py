@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from nginxgen.check.rules import extra, names, references
+from nginxgen.check.rules import extra, locations, names, partial, references
 from nginxgen.check.tree import Config
 from nginxgen.errors import Finding
 from nginxgen.model.host import Host
@@ -40,6 +40,16 @@ _RULES: Mapping[str, Rule] = {
     "NG015": names.two_defaults,
     "NG016": _each(names.uncovered_path),
     "NG017": _each(names.unreachable_path),
+    "NG018": _each(locations.too_few_tries),
+    "NG019": _each(locations.bypassed_access),
+    "NG021": _each(locations.idle_body_limit),
+    "NG022": _each(locations.uri_behind_variable),
+    "NG023": _each(locations.lost_headers),
+    "NG024": _each(locations.conditional_pass),
+    "NG026": _each(partial.weighted),
+    "NG027": _each(partial.unknown_addresses),
+    "NG028": _each(partial.own_backups),
+    "NG029": _each(partial.runs_twice),
 }
 
 RULES: Mapping[str, str] = {
@@ -48,6 +58,7 @@ RULES: Mapping[str, str] = {
     "NG003": "server_extra must stay within the server block.",
     **{rule: inspect.cleandoc(function.__doc__ or "").split("\n\n")[0] for rule, function in _RULES.items()},
     "NG020": "The local nginx -t refuses the config, or warns.",
+    "NG025": "The host's nginx is too old for what a service needs.",
 }
 """Why each rule exists, by id, in a sentence or two."""
 

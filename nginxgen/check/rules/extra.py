@@ -11,7 +11,8 @@ from nginxgen.errors import Finding, Place, Severity
 from nginxgen.model.nearest import nearest
 from nginxgen.model.service import Source
 
-_ONCE = frozenset({"proxy_http_version", "root"})
+_ONCE = frozenset({"proxy_http_version", "root", "real_ip_header", "real_ip_recursive", "request_pool_size"})
+_SSL_ONCE = re.compile(r"(?:proxy|grpc)_ssl_(?:server_)?name")
 _CODE = re.compile(r".*_by_lua(?:_block|_file)?|js_\w+|perl(?:_\w+)?|load_module")
 _HTTP_5XX = re.compile(r"http_5\d\d")
 _CAPTURE = re.compile(r"\$[1-9]")
@@ -70,12 +71,18 @@ def poisoning_retry(config: Config) -> Iterator[Finding]:
 
 def captures(config: Config) -> Iterator[Finding]:
     """A regex in a map, which a cookie name with a sign needs, empties $1 to $9 of the location."""
-    cookie = config.service.override.cookie
-    if cookie is None or cookie.source is not Source.COOKIE or cookie.name.replace("_", "").isalnum():
-        return
-    for node in walk(config.extra):
+    signed = [name for name in _cookies(config) if not name.replace("_", "").isalnum()]
+    for node in walk(config.extra) if signed else ():
         if any(map(_CAPTURE.search, node.args)):
-            yield _warn("NG014", f"$1 to $9 are empty once cookie {cookie.name} was looked at", config, node)
+            yield _warn("NG014", f"$1 to $9 are empty once cookie {signed[0]} was looked at", config, node)
+
+
+def _cookies(config: Config) -> Iterator[str]:
+    """The cookies that decide."""
+    override = config.service.override
+    for rule in (override.cookie, override.users, config.service.sticky):
+        if rule is not None and rule.source is Source.COOKIE:
+            yield rule.name
 
 
 def _outside_rows(nodes: tuple[Node, ...]) -> Iterator[Node]:
@@ -87,9 +94,11 @@ def _outside_rows(nodes: tuple[Node, ...]) -> Iterator[Node]:
 
 
 def _what(node: Node) -> str:
-    if node.name in _ONCE:
+    if node.name in _ONCE or _SSL_ONCE.fullmatch(node.name):
         return node.name
-    return f"proxy_set_header {node.args[0].title()}" if node.name == "proxy_set_header" and node.args else ""
+    if node.name in ("proxy_set_header", "grpc_set_header", "add_header") and node.args:
+        return f"{node.name} {node.args[0].title()}"
+    return ""
 
 
 def _warn(rule: str, message: str, config: Config, node: Node) -> Finding:

@@ -6,7 +6,7 @@ begin() {
     is_note "$1" || { no begin bad-word 'the note must be one flat JSON object of strings, in ASCII' && return; }
     look begin || return
     complaint=$( (mkdir -p "$run" "$state/txn" && chmod 700 "$state" && printf . >>"$run/beat.$$" && printf '' >>"$run/lock" &&
-        printf '' >>"$state/journal.jsonl") 2>&1) || { cannot_write begin "$complaint" && return; }
+        printf '' >>"$state/journal.jsonl" && room) 2>&1) || { rm -f "$run/beat.$$" && cannot_write begin "$complaint" && return; }
     wait_for_lock || { refuse_locked && return; }
     note=$1
     printf '%s\n' "$note" >"$run/lock"
@@ -22,6 +22,14 @@ begin() {
         return
     fi
     release_lock
+}
+
+# A transaction that can't be written down would fail this host's trial, when other hosts serve the new release already.
+room() {
+    head -c 8192 /dev/zero >"$state/txn/.room.$$" 2>/dev/null && rm "$state/txn/.room.$$" && return
+    rm -f "$state/txn/.room.$$"
+    echo "no space left in $state"
+    return 1
 }
 
 # A journal line is made of it, so it must not be able to break one.

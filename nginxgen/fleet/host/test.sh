@@ -65,7 +65,7 @@ explain_test() {
         *'status 124' | *'status 137' | *'status 143')
             complaint="nginx -t did not end within $test_limit s; $complaint" hint='is there a name that does not resolve?'
             ;;
-        *"/gen-"*".log\" failed"*)
+        *"/gen-"*".log\" failed (2: "*)
             code=no-log-dir hint='set log_dir of this host in the inventory to the folder where nginx writes its logs'
             ;;
     esac
@@ -94,7 +94,7 @@ nothing_unloaded() {
         # shellcheck disable=SC2046,SC2086  # paths of a config, split at ends of lines
         IFS=$newline && set -f && set -- $(host_files) && set +f && [ $# -gt 0 ] &&
             { stat -c '%Z %n' "$@" && stat -L -c '%Z %n' "$@"; } 2>/dev/null |
-            while read -r at file; do
+            while IFS=' ' read -r at file; do
                 since=$((today - at + 1)) # ctime is in whole seconds
                 [ $since -ge $age ] || [ $since -lt 0 ] || { printf '%s' "$file" && break; }
             done

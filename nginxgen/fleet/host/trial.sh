@@ -56,9 +56,7 @@ reload() {
     find_open "$master"
     held=$open
     mark_log
-    asked=$(this_tick)
-    unsettled=yes
-    kill -HUP "$master" 2>/dev/null || { complaint='the nginx master is gone' && return 1; }
+    ask_to_reload || { complaint='the nginx master is gone' && return 1; }
     clock
     until=$((now + $3 * 100))
     while [ "$now" -lt "$until" ]; do
@@ -78,6 +76,13 @@ reload() {
     find_said emerg
     complaint="nginx did not take the release within $3 s: $said"
     return 1
+}
+
+# Sets asked: workers that are to count as new have started since.
+ask_to_reload() {
+    asked=$(this_tick)
+    unsettled=yes
+    kill -HUP "$master" 2>/dev/null
 }
 
 # Has nginx said no to this reload, or can its new workers not live? complaint says why.
@@ -113,12 +118,13 @@ given_up() {
     esac
 }
 
-# New workers that die at once are the worst failure of a reload: nobody serves. 250 ms show it.
+# New workers that die at once are the worst failure of a reload: nobody serves. 250 ms show it. (An [emerg] of the master
+# says no more now: it has taken the release, perhaps after some tries at a port.)
 stays_up() {
     find_workers
     young=$workers
     nap 0.25
-    find_said 'emerg|alert'
+    find_said alert
     complaint=$said
     for worker in $young; do
         if title_of "$worker" && born "$worker" && [ "$tick" -ge "$asked" ]; then

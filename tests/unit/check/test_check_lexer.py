@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import nginx_lab
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from nginxgen.check.lexer import escape
@@ -61,7 +61,7 @@ pieces = st.sampled_from(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(st.lists(pieces, max_size=10).map("".join))
 def test_what_stays_ends_where_its_block_ends_for_nginx_too(text: str) -> None:
     """A directive of http right behind the block is read as one, unless nginx stops at a word of the text before."""

@@ -5,12 +5,28 @@ from __future__ import annotations
 import makers
 import pytest
 
-from nginxgen.check import RULES, check
+from nginxgen.check import RULES, check, features
 from nginxgen.errors import Finding, Severity
 from nginxgen.model.release import File, Release
-from nginxgen.model.service import Override, Route, Server, Service, Signal, Source, Version
+from nginxgen.model.service import (
+    Fallback,
+    Networks,
+    Override,
+    RealIp,
+    Route,
+    Server,
+    Service,
+    Signal,
+    Source,
+    Sticky,
+    Users,
+    Version,
+)
 from nginxgen.render import render
 
+_FALLBACK = Fallback(("error", "timeout"))
+_STICKY = Sticky(Source.COOKIE, "sid")
+_BACKUP = Server("10.0.0.3:1", backup=True)
 _X = ("10.0.1.10:5000", "10.0.1.12:5000")
 
 
@@ -62,6 +78,116 @@ CASES = {
         makers.service(routes=(Route("a", "/a//b"), Route("b", "/"))),
         "NG017",
         "/a//b",
+        Severity.WARNING,
+    ),
+    "too few tries": (
+        extra(
+            "location /x { proxy_next_upstream_tries 1; proxy_pass http://shop.canary; }",
+            sticky=_STICKY,
+            fallback=_FALLBACK,
+        ),
+        "NG018",
+        "tries 1",
+        Severity.WARNING,
+    ),
+    "too little time": (
+        extra(
+            "location /x {\n proxy_read_timeout 2s;\n proxy_next_upstream_timeout 1500ms;\n"
+            " proxy_set_header Host $host; proxy_pass http://shop.canary; }",
+            sticky=_STICKY,
+            fallback=_FALLBACK,
+        ),
+        "NG018",
+        "1500ms",
+        Severity.WARNING,
+    ),
+    "a return that is not protected": (
+        extra("location /x {\n deny all;\n return 200; }"),
+        "NG019",
+        "deny all",
+        Severity.WARNING,
+    ),
+    "a limit in a named location": (
+        extra("location @x { client_max_body_size 9m; }"),
+        "NG021",
+        "client_max",
+        Severity.WARNING,
+    ),
+    "a path behind a variable": (
+        extra("location /x { proxy_pass http://$host/a; }"),
+        "NG022",
+        "proxy_pass http://$host",
+        Severity.WARNING,
+    ),
+    "a decoded path behind a variable": (
+        extra("location /x { proxy_pass http://$host$uri; }"),
+        "NG022",
+        "$host$uri",
+        Severity.WARNING,
+    ),
+    "lost headers": (
+        extra("location /x { proxy_set_header X-A b; proxy_pass http://shop.stable; }"),
+        "NG023",
+        "X-A b",
+        Severity.WARNING,
+    ),
+    "lost answer headers": (
+        extra("location /x { add_header X-A b; }", version_header=True, sticky=_STICKY),
+        "NG023",
+        "X-A b",
+        Severity.WARNING,
+    ),
+    "if": (
+        extra("location /x {\n if ($host) {\n  proxy_pass http://shop.stable;\n }\n}"),
+        "NG024",
+        "proxy_pass http://shop.stable;",
+        Severity.WARNING,
+    ),
+    "the timeout of all": (makers.service(fallback=_FALLBACK), "NG026", "upstream shop.default", Severity.NOTE),
+    "a mirror of none": (makers.service(mirror=True), "NG026", "upstream shop.default", Severity.NOTE),
+    "a version that nobody knows": (
+        makers.service(version_header=True),
+        "NG026",
+        "upstream shop.default",
+        Severity.NOTE,
+    ),
+    "two versions by name": (
+        makers.service(
+            versions=(makers.version("v1", "a:1"), makers.version("v2", "b:1")),
+            version_header=True,
+            sticky=_STICKY,
+            fallback=_FALLBACK,
+        ),
+        "NG027",
+        "server {",
+        Severity.NOTE,
+    ),
+    "a canary with backups": (
+        makers.service(
+            versions=(makers.version("v1", "10.0.0.1:1"), Version("v2", (Server("10.0.0.2:1"), _BACKUP))),
+            sticky=_STICKY,
+            fallback=_FALLBACK,
+        ),
+        "NG028",
+        "server {",
+        Severity.NOTE,
+    ),
+    "a post that runs twice": (
+        makers.service(sticky=_STICKY, fallback=Fallback(("error",), retry_unsafe=True)),
+        "NG029",
+        "server {",
+        Severity.NOTE,
+    ),
+    "real_ip again": (
+        extra("real_ip_header X-Real-IP;", real_ip=RealIp(("10.0.0.0/8",))),
+        "NG009",
+        "real_ip_header X-Real-IP",
+        Severity.ERROR,
+    ),
+    "captures and the key of sticky": (
+        extra("location ~ ^/(.*)$ { return 200 $1; }", sticky=Sticky(Source.COOKIE, "s-id")),
+        "NG014",
+        "return 200",
         Severity.WARNING,
     ),
     "no route for the rest": (makers.service(routes=(Route("a", "/a"),)), "NG016", "server {", Severity.NOTE),
@@ -144,3 +270,39 @@ def test_an_upstream_that_is_not_there_is_an_error() -> None:
 
 def test_every_rule_says_why_it_exists() -> None:
     assert all(why.strip().endswith(".") for why in RULES.values())
+
+
+def test_everything_at_once_is_sound() -> None:
+    users = Users(Source.QUERY, "uid", tuple(f"u{at}" for at in range(50)), ("x",))
+    networks = Networks(("10.0.0.0/8",), ("fd00::/8",))
+    service = makers.service(
+        override=Override(makers.HEADER, Signal(Source.COOKIE, "gray-id"), users, networks),
+        sticky=_STICKY, fallback=_FALLBACK, version_header=True, mirror=True, real_ip=RealIp(("10.0.0.0/8",)),
+        routes=(Route("reads", "/a", methods=("GET",)), Route("writes", "/a", methods=("POST",)), Route("default")),
+    )  # fmt: skip
+    assert judged(service, weight={"reads": "50", "writes": "5", "default": "100"}) == ()
+
+
+def test_a_break_out_of_a_file_of_rows_is_seen() -> None:
+    users = Users(Source.COOKIE, "uid", tuple(f"u{at}" for at in range(50)), ())
+    service = makers.service(override=Override(users=users))
+    release = render([service], makers.intent([service]), makers.host())
+    for old, new in (("u7 canary;", "u7 canary; default stable;"), ("u7 canary;", "u7 canary; } map $a $b {")):
+        found = check([service], makers.host(), _edited(release, old, new), render)
+        assert {one.rule for one in found} & {"NG001", "NG002"}
+        assert found[0].place.file == "shop.users.map"
+
+
+RESOLVING = (makers.version("v1", "10.0.0.1:1"), Version("v2", (Server("a.example.com:1", resolve=True),)))
+TOO_OLD = {
+    "resolve": ({"versions": RESOLVING}, "nginx/1.27.2", Severity.ERROR),
+    "quic": ({"listen": ("443 quic",)}, "nginx version: nginx/1.24.0", Severity.ERROR),
+    "a directive": ({"server_extra": "http2 on;"}, "1.22.1", Severity.WARNING),
+}
+
+
+@pytest.mark.parametrize(("fields", "version", "severity"), TOO_OLD.values(), ids=TOO_OLD)
+def test_a_host_that_is_too_old_is_told(fields, version: str, severity: Severity) -> None:
+    service = makers.service(**fields)
+    assert [(one.rule, one.severity) for one in features([service], version)] == [("NG025", severity)]
+    assert features([service], "nginx/1.30.0") == features([service], "") == ()

@@ -192,7 +192,7 @@ def test_history(typed: Typed) -> None:
     typed("emergency")
     ended = typed("history", "--json")
     assert [(change["verb"], change["why"]) for change in ended.json["changes"]] == [
-        ("apply", "ticket 7"), ("emergency", ""),
+        ("apply", "ticket 7"), ("emergency", "every canary off, overrides too"),
     ]  # fmt: skip
     assert [host["name"] for host in ended.json["changes"][0]["hosts"]] == ["edge-1", "edge-2", "edge-3"]
     assert "ticket 7" in typed("history").out

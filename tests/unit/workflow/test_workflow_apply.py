@@ -185,7 +185,7 @@ def test_a_saved_plan_is_carried_out_as_it_was_made(fleet: MemoryFleet, tmp_path
     save(plan(scope(fleet), order("10")), tmp_path / "p.json")
     made = read(tmp_path / "p.json")
     assert hosts_of(made, fleet.inventory_hosts()) == fleet.inventory_hosts()
-    done = apply_saved(scope(fleet), made, note(), yes)
+    done = apply_saved(scope(fleet), made, (SHOP,), note(), yes)
     assert done.outcome.fleet is FleetOutcome.APPLIED
     assert fleet.weights() == ["10", "10", "10"]
     assert (tmp_path / "p.json").stat().st_mode & 0o077 == 0
@@ -197,7 +197,7 @@ def test_a_saved_plan_is_refused_when_one_host_has_moved(fleet: MemoryFleet) -> 
     made = plan(scope(fleet), order("10"))
     apply(replace(scope(fleet), hosts=fleet.inventory_hosts()[1:2]), order("5"), note(), yes)
     with pytest.raises(Refused, match="edge-2: moved since the plan was made"):
-        apply_saved(scope(fleet), made, note(), yes)
+        apply_saved(scope(fleet), made, (SHOP,), note(), yes)
     assert fleet.weights() == ["1", "5", "1"]
 
 
@@ -262,7 +262,7 @@ def test_revert_without_a_previous_release(fleet: MemoryFleet) -> None:
         revert(scope(fleet), None, note("revert"), yes)
 
 
-def test_emergency_turns_every_canary_off_and_keeps_the_weights(fleet: MemoryFleet) -> None:
+def test_emergency_turns_every_canary_off(fleet: MemoryFleet) -> None:
     applied(fleet, "10")
     outcome = emergency(scope(fleet), note("emergency"))
     assert outcome.exit is Exit.DONE
@@ -367,5 +367,5 @@ def test_a_saved_plan_goes_on_without_a_host_that_may_be_down(fleet: MemoryFleet
     applied(fleet, "1")
     made = plan(scope(fleet), order("10"))
     fleet.cut_off(3)
-    assert apply_saved(replace(scope(fleet), max_unreachable=1), made, note(), yes).outcome.exit is Exit.DONE
+    assert apply_saved(replace(scope(fleet), max_unreachable=1), made, (SHOP,), note(), yes).outcome.exit is Exit.DONE
     assert fleet.weights() == ["10", "10", "1"]
