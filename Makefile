@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format clean system
+.PHONY: help demo test test-full bench check format clean
 
 help:                 ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -13,9 +13,17 @@ demo: $(VENV)/ready   ## a private fleet on this machine: plan, apply 10 %, coun
 	@scripts/system-packages.sh nginx sshd
 	@$(BIN)/nginxgen demo
 
-test: check           ## lint, types and every test, on real sshd and nginx
-	@scripts/system-packages.sh nginx sshd sudo busybox shellcheck
+test: check           ## lint, types and the tests, on real sshd and nginx
+	@scripts/system-packages.sh nginx sshd sudo busybox shellcheck openssl
 	@$(BIN)/pytest -n 2 --dist loadgroup
+
+test-full: check      ## the same and the whole of every matrix: kills, faults, shells; half an hour
+	@scripts/system-packages.sh nginx sshd sudo busybox shellcheck openssl
+	@$(BIN)/pytest -n 2 --dist loadgroup -m "full or not full"
+
+bench: $(VENV)/ready  ## side by side with the tools that a user would pick instead: see docs/performance.md
+	@scripts/system-packages.sh nginx sshd
+	@$(BIN)/python -m bench
 
 check: $(VENV)/ready  ## format, lint and types only
 	@$(BIN)/ruff format --check .

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import random
 import shutil
 import signal
 import socket
@@ -12,7 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,12 +48,15 @@ def binary() -> str:
 
 
 def free_ports(number: int) -> list[int]:
-    """Ports that nobody listens on now."""
-    sockets = [socket.create_server((ADDRESS, 0)) for _ in range(number)]
-    ports = [opened.getsockname()[1] for opened in sockets]
-    for opened in sockets:
-        opened.close()
-    return ports
+    """Ports that nobody listens on now, and that no outgoing connection will be given."""
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text("ascii").split()[0])
+    found: list[int] = []
+    for port in random.sample(range(10_000, lowest), 2_000):
+        if len(found) < number:
+            with suppress(OSError), socket.create_server((ADDRESS, port)):
+                found.append(port)
+    assert len(found) == number, "no port is free on loopback"
+    return found
 
 
 @dataclass

@@ -151,5 +151,8 @@ def _routes(routes: Sequence[Route]) -> Iterator[Route]:
     """Routes of one path stay so; methods are words of the inventory's own."""
     paths = {path: at for at, path in enumerate(dict.fromkeys((route.match, route.path) for route in routes))}
     for at, route in enumerate(routes):
-        path = f"/r{paths[route.match, route.path]}"
+        slash = (
+            "/" if route.path.endswith("/") and route.path != "/" else ""
+        )  # such a location has no proxy_pass itself
+        path = f"/r{paths[route.match, route.path]}{slash}"
         yield replace(route, name=f"r{at}", path=f"^{path}" if route.match is PathMatch.REGEX else path)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import platform
 import sys
-import tempfile
-import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -76,6 +73,8 @@ def _usage(error: click.ClickException, usage: str) -> Finding:
 
 
 def _bug(error: BaseException) -> None:
+    import traceback
+
     if os.environ.get(DEBUG):
         traceback.print_exception(error)
         return
@@ -88,6 +87,10 @@ def _bug(error: BaseException) -> None:
 
 def _keep(error: BaseException) -> Path | None:
     """The traceback in a file, ready to be pasted into a report; None where even that fails."""
+    import platform
+    import tempfile
+    import traceback
+
     head = f"nginxgen {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
     words = f"verb: {' '.join(sys.argv[1:2])}\n\n"  # the verb only: what follows may name hosts and people
     try:

@@ -95,14 +95,14 @@ def treacherous(stage: Stage) -> None:
     taken = f"{stage.lab.hosts[-1].address}:{stage.lab.hosts[-1].ssh_port}"
     text = shop(stage.lab.layout).replace("listen: [", f'listen: ["{taken}", ')
     path = stage.lab.write_inventory(stage.lab.root / "treacherous.yml", text)
-    stage.voice.say(f"treacherous.yml listens on {taken} too, where sshd does: nginx -t is content, the reload fails.")
+    stage.voice.say(f"treacherous.yml listens on {taken} too, where sshd does: nginx -t is content, a reload would fail.")
     before = stage.fleet()
-    stage.run("apply", "--yes", inventory=path, exits=(Exit.REFUSED, Exit.UNDONE))
+    stage.run("apply", "--yes", inventory=path, exits=(Exit.REFUSED,))
     after = stage.fleet()
-    stage.claim("every host is back on its release", holds=after == before, found=(before, after))
+    stage.claim("it was seen before any host was touched", holds=after == before, found=(before, after))
     seen = stage.count(300)
     serves = set(seen) == {"v1", "v2"} and seen["v2"] < seen["v1"]
-    stage.claim("and serves both versions as before, without a failed request", holds=serves, found=seen)
+    stage.claim("and the fleet serves both versions as before, without a failed request", holds=serves, found=seen)
 
 
 def revert(stage: Stage) -> None:

@@ -10,13 +10,12 @@ import time
 from concurrent.futures import Future
 from typing import Any
 
-import paramiko
-
 from nginxgen.errors import Unreachable
 from nginxgen.fleet import script
 from nginxgen.fleet.pipe import CHATTY, WRITE, PipeEnded
 from nginxgen.fleet.ssh_config import Hop, SshConfig, split_jump
 from nginxgen.fleet.ssh_keys import Keyring
+from nginxgen.fleet.ssh_library import paramiko
 from nginxgen.fleet.ssh_login import PATIENCE, TurnedAway, log_in, words
 from nginxgen.fleet.ssh_socket import dial, through_command
 from nginxgen.model.host import Host

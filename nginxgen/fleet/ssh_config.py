@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import paramiko
-
 from nginxgen.errors import InputError, Place, Unreachable
+from nginxgen.fleet.ssh_library import paramiko
 
 _USUAL_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa")
 _DEEP = 16  # levels of Include, as in OpenSSH
@@ -77,9 +76,6 @@ class SshConfig:
     def _lookup(self, name: str, address: str) -> dict[str, Any]:
         try:
             return dict(self._config.lookup(address))
-        except ImportError:
-            said = "~/.ssh/config has `Match exec`, which nginxgen does not run"
-            raise Unreachable(name, said, hint="put what this host needs under Host instead") from None
         except (paramiko.SSHException, ValueError, KeyError, OSError) as error:
             raise Unreachable(name, f"~/.ssh/config makes no sense for {address}: {error}") from error
 
@@ -93,16 +89,18 @@ class SshConfig:
         return (*files, Path("/etc/ssh/ssh_known_hosts"))
 
 
-_JUMP = re.compile(r"(?:(?P<user>[^@]+)@)?(?P<host>\[[^\]]+\]|[^:\[\]]+)(?::(?P<port>\d+))?")
+_JUMP = re.compile(r"(?:(?P<user>[^@]+)@)?(?P<host>\[[^\]]+\]|[^:@\[\]]+)(?::(?P<port>\d+))?")
+_COMMENT = re.compile(r"(^|\s)#.*")
 _SETTING = re.compile(r"\s*(?P<key>\w+)(?:\s*=\s*|\s+)(?P<value>.+?)\s*")
 
 
 def _lines(path: Path, home: Path, block: str, depth: int) -> Iterator[str]:
-    """The lines of a config with those that it includes in their place, which paramiko does not do.
+    """The lines of a config without comments, and with those that it includes in their place: paramiko reads neither.
 
     The block that an Include stands in goes on after it, whatever blocks the included file opens.
     """
-    for line in path.read_text().splitlines():
+    for raw in path.read_text().splitlines():
+        line = raw if '"' in raw else _COMMENT.sub("", raw)
         found = _SETTING.fullmatch(line)
         key = found["key"].lower() if found else ""
         if found is None or key != "include":

@@ -10,10 +10,9 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import paramiko
-
 from nginxgen.errors import Unreachable
 from nginxgen.fleet.ssh_config import Hop
+from nginxgen.fleet.ssh_library import paramiko
 
 _OPENSSH = "-----BEGIN OPENSSH PRIVATE KEY-----"
 _MAGIC = b"openssh-key-v1\0"

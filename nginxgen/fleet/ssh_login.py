@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from typing import Any
-
-import paramiko
 
 from nginxgen.errors import Unreachable
 from nginxgen.fleet import ssh_known
 from nginxgen.fleet.ssh_config import Hop
 from nginxgen.fleet.ssh_keys import Encrypted, Keyring, agent_keys, candidates
+from nginxgen.fleet.ssh_library import paramiko
 
 PATIENCE = 15.0  # seconds for TCP, the key exchange and the login, each
-
-# paramiko logs what it also raises, and Python prints logs that nobody handles
-logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 
 class TurnedAway(Exception):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nginxgen.errors import InputError
 from nginxgen.model.host import Host
 from nginxgen.model.intent import ServiceIntent
-from nginxgen.model.service import Protocol, RealIp, Service, Version
+from nginxgen.model.service import PathMatch, Protocol, RealIp, Service, Version
 from nginxgen.render import names
 from nginxgen.render.decide import Decisions, decide, is_split, weight_of
 from nginxgen.render.maps import Map, Value
@@ -152,11 +152,22 @@ def _mirror(case: _Case) -> Mirror | None:
 
 
 def _location(case: _Case, place: Place, value: Value) -> Location:
-    if isinstance(value, str) and (value == STABLE or case.tries is None):
+    if isinstance(value, str) and _is_direct(case, place, value):
         return Location(place.match, place.path, _hop(case, value), None)
     parts = value.parts if isinstance(value, Joined) else (value,)
     fork = (_WEBSOCKET,) if _forks(case) else ()
     return Location(place.match, place.path, None, Joined(("@", *parts, *fork)))
+
+
+def _is_direct(case: _Case, place: Place, value: Value) -> bool:
+    """Whether nothing is to be decided.
+
+    A location whose path ends in / and that passes on by itself answers /x with a redirect to /x/ (proxy_pass sets
+    auto_redirect), and one with a decision does not: such a place always goes by the named location, so that a weight
+    changes no answer.
+    """
+    redirects = place.match is not PathMatch.REGEX and place.path != "/" and place.path.endswith("/")
+    return isinstance(value, str) and (value == STABLE or case.tries is None) and not redirects
 
 
 def _forks(case: _Case) -> bool:
@@ -165,7 +176,7 @@ def _forks(case: _Case) -> bool:
 
 
 def _named(case: _Case) -> Iterator[Named]:
-    if all(isinstance(value, str) and (value == STABLE or case.tries is None) for _, value in case.decisions.places):
+    if all(_is_direct(case, place, value) for place, value in case.decisions.places):
         return
     reached = case.decisions.reached()
     for name in reached:

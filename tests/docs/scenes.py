@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -73,12 +72,11 @@ def alice_has_the_lock(stage: Stage) -> None:
     stage.session("edge-1").begin(Note("apply", "alice@laptop", "ticket 7", "ab12"))
 
 
-def another_process_has_the_port(stage: Stage) -> None:
-    """A name, which a host does not look up before the trial."""
+def the_backends_are_down(stage: Stage) -> None:
+    stage.rewrite(lambda text: text.replace("  stable: v1\n", "  stable: v1\n    smoke: [{path: /health}]\n"))
     at_ten(stage)
-    holder = stage.after.enter_context(socket.create_server(("127.0.0.1", 0)))
-    port = holder.getsockname()[1]
-    stage.rewrite(lambda text: text.replace("listen: [", f'listen: ["localhost:{port}", '))
+    for backend in stage.lab.backends:
+        backend.stop()
 
 
 def edge_1_was_cut_off_and_its_config_is_broken(stage: Stage) -> None:
@@ -137,7 +135,7 @@ SCENES: Mapping[str, Callable[[Stage], None]] = {
     "edge-3 is down": edge_3_is_down,
     "edge-3 missed a change": edge_3_missed_a_change,
     "alice has the lock": alice_has_the_lock,
-    "another process has the port": another_process_has_the_port,
+    "the backends are down": the_backends_are_down,
     "edge-1 was cut off and its nginx.conf is broken": edge_1_was_cut_off_and_its_config_is_broken,
     "shop.conf was edited on edge-1": shop_conf_was_edited_on_edge_1,
     "edge-1 was rebooted in mid-apply": edge_1_was_rebooted_in_mid_apply,

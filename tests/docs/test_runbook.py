@@ -75,9 +75,10 @@ sudo() {{ "$@"; }}
 def by_hand(host: LabHost, words: str) -> str:
     """The commands of a block, with the paths of this host. What they print."""
     folder = str(host.layout.folder)
-    text = re.sub(r"(?<![\w/.-])/(etc/nginx|var/lib/nginxgen|var/log/nginx|run)/", rf"{folder}/\1/", words)
-    text = re.sub(r"/var/lib/nginxgen(?= |$)|/run/nginxgen(?= |$)|/etc/nginx/nginxgen(?= |$)", rf"{folder}\g<0>", text)
-    script = PRELUDE.format(nginx=program("nginx"), host=folder) + text.replace(f"{folder}{folder}", folder)
+    text = re.sub(r"(?<![\w/.-])/(?=(etc|var|run)\b)", f"{folder}/", words)
+    # They remove folders: not one path of this machine may be among them.
+    assert not re.search(r"(?<![\w/.-])/(etc|var|run|usr|home|srv)\b", text)
+    script = PRELUDE.format(nginx=program("nginx"), host=folder) + text
     done = subprocess.run(["sh"], input=script, text=True, capture_output=True, timeout=60, check=False)
     assert done.returncode == 0, f"{script}\n{done.stdout}{done.stderr}"
     return done.stdout

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -42,7 +43,7 @@ class Cli:
         return json.loads(self(*words, "--json", code=code).stdout)
 
     def popen(self, *words: str) -> subprocess.Popen[str]:
-        """Under way, in a process group of its own."""
+        """Under way, in a process group of its own, and deaf to no signal, whatever ignores them around here."""
         return subprocess.Popen(
             self.argv(*words),
             stdin=subprocess.DEVNULL,
@@ -50,6 +51,7 @@ class Cli:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  (no threads)
         )
 
     def at_terminal(self, answer: str, *words: str) -> tuple[int, str]:

@@ -17,7 +17,7 @@ import subprocess
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +28,18 @@ from nginxgen.demo.layout import HostLayout, reserve
 from nginxgen.fleet import script
 
 BLOCK = 4096
+# All that host.sh needs on a host, beside nginx; docs/host-protocol.md names the same.
+TOOLS = """sh base64 cat chmod cp date dd grep gzip head ln ls mkdir mv readlink rm rmdir sed sha256sum sleep sort stat sync
+tail tar timeout tr wc""".split()
 PATIENCE = 40.0  # seconds: far beyond anything that is waited for here, so that a hang is a failure with a name
+
+
+def only_tools(folder: Path, names: Iterable[str] = TOOLS, source: str = "") -> Path:
+    """A folder for PATH that holds these and nothing else; all of them are `source`, where that is given."""
+    folder.mkdir()
+    for name in names:
+        (folder / name).symlink_to(shutil.which(source or name) or f"{source or name} is not installed")
+    return folder
 
 
 def poll(fact: Callable[[], Any], what: str, seconds: float = 15.0) -> Any:
@@ -450,7 +461,7 @@ class Talk:
         return line
 
     def hear(self, seconds: float = PATIENCE) -> dict[str, Any]:
-        answer = json.loads(self.line(seconds))
+        answer = json.loads(self.line(seconds).decode(errors="replace"))
         assert isinstance(answer, dict)
         return answer
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import random
 import subprocess
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import makers
 import pytest
 import random_requests
+import routing_lab
+from decision_table import CASES, CONFIGS
 
 from nginxgen.check import find_nginx
-from nginxgen.explain import Decider, Dialect, Explanation, explain
+from nginxgen.explain import Decider, Dialect, Explanation, Request, explain
 from nginxgen.model.intent import Intent
 from nginxgen.prove.backend import backends
 from nginxgen.prove.claim import Ask, Claim, Expected
@@ -48,6 +51,20 @@ def test_nginx_agrees_on_random_requests_to_random_services(seed: int, services:
     assert set(ways) == set(Decider) - {Decider.NO_CANARY}, "the draw misses a way to decide"
 
 
+@pytest.mark.parametrize(
+    ("config", "asked", "version", "why"), CASES, ids=[f"{at}-{case[0]}" for at, case in enumerate(CASES)]
+)
+def test_explain_knows_the_table_of_decisions(config: str, asked: routing_lab.Ask, version: str, why: str) -> None:
+    """Which is run on real nginx, with real addresses, in test_routing_decisions."""
+    made = makers.service(config, **CONFIGS[config].fields)
+    intent = makers.service_intent(made, CONFIGS[config].weight, CONFIGS[config].on)
+    path, _, query = asked.path.partition("?")
+    cookies = (("Cookie", asked.cookie),) if asked.cookie is not None else ()
+    request = Request(asked.method, path, query, (*asked.headers, *cookies), (), asked.source)
+    said = explain(made, intent, request, dialect())
+    assert said.version == version or (said.version is None and version in said.shares), (why, said.reasons)
+
+
 def put(drawn, claims) -> list[tuple[Seen, ...]]:
     # not pytest's folder, which nobody but us may enter: as root, nginx runs as nobody
     with TemporaryDirectory(prefix="ng-") as name:
@@ -62,6 +79,7 @@ def _put(folder: Path, drawn, claims) -> list[tuple[Seen, ...]]:
         return Session(folder, [made for made, _ in drawn]).put(claims)
 
 
+@cache
 def dialect() -> Dialect:
     """Of the nginx of this machine."""
 

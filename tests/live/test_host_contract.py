@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from host_driver import Machine, Talk, empty, parcel, poll
-
-# All that a host needs, beside nginx: docs/host-protocol.md names the same.
-TOOLS = """sh base64 cat chmod cp date dd grep gzip head ln ls mkdir mv readlink rm rmdir sed sha256sum sleep sort stat sync
-tail tar timeout tr wc""".split()
-
+from host_driver import TOOLS, Machine, Talk, empty, only_tools, parcel, poll
 
 @dataclass(frozen=True)
 class Ground:
@@ -27,10 +24,7 @@ class Ground:
     def environ(self, folder: Path) -> Mapping[str, str]:
         if self.tools is None:
             return {}
-        folder.mkdir()
-        for tool in self.tools:
-            (folder / tool).symlink_to(shutil.which(self.source or tool) or f"{tool} is not installed")
-        return {"PATH": str(folder)}
+        return {"PATH": str(only_tools(folder, self.tools, self.source))}
 
 
 GROUNDS = {
@@ -158,6 +152,23 @@ def test_a_release_that_is_refused_leaves_no_trace(bench: Bench) -> None:
     assert 'unknown directive "no_such_directive"' in refused["message"]
     assert f"{host.home}/releases/" in refused["message"], "the path is one that a person knows"
     assert (host.tree(), host.workers()) == (before, workers)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["TERM", "INT"])
+def test_a_signal_while_it_waits_for_a_word_brings_the_old_release_back(bench: Bench, number: signal.Signals) -> None:
+    host = bench.host
+    one = parcel(host, "one")
+    with bench.talk() as talk:
+        assert talk.apply(one)["ok"]
+        talk.do("commit")
+    with bench.talk() as talk:
+        assert talk.apply(parcel(host, "two"))["ok"]
+        os.kill(talk.pid, signal.SIGHUP)  # a line that hangs up is no reason to go: the end of input is
+        talk.do("beat")
+        os.kill(talk.pid, number)
+        assert talk.process.wait(10) == 0
+    assert (host.live(), host.held(), host.open_transactions()) == (one.id, {one.id}, [])
+    poll(host.settled, "its dead-man goes, too")
 
 
 @pytest.mark.parametrize("deadman", [False, True], ids=["the next session", "the dead-man"])

@@ -396,6 +396,27 @@ def test_a_name_that_does_not_resolve_in_time_is_found_by_the_test(named: tuple[
         assert "did not end within 1 s" in verdict["message"]
 
 
+def test_a_session_that_is_killed_while_nginx_tests_leaves_no_lock(named: tuple[Machine, NameServer]) -> None:
+    """The nginx that hangs lives on; it must not have the lock."""
+    host, server = named
+    applied(host, parcel(host, "one"))
+    server.delay = None
+    with Talk(host) as talk:
+        assert talk.begin()["ok"]
+        talk.send(talk.stage_word(parcel(host, "two", http=UPSTREAM)))
+        poll(lambda: any("-T" in words(pid) for pid in host.ours()), "nginx hangs")
+        talk.kill()
+        with Talk(host) as other:
+            assert other.begin()["ok"]
+
+
+def words(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    except FileNotFoundError:
+        return []
+
+
 @pytest.mark.parametrize("delay", [None, 2.5], ids=["never answers", "answers after we have given up"])
 def test_a_name_server_that_hangs_when_nginx_reloads(named: tuple[Machine, NameServer], delay: float | None) -> None:
     """nginx is deaf while it waits, and may take the new release long after we have given up: it gets a second HUP."""

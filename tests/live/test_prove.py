@@ -90,9 +90,9 @@ def test_every_claim_about_what_we_render_holds(service: Service, weight: str) -
 def test_what_is_claimed_of_a_service_that_uses_everything() -> None:
     says = "\n".join(proof.says for proof in proofs(FULL))
     for part in (
-        "X-Gray-Release = true", "gray-release = false", "150 of 300 ids", "networks 10.8.0.0/16", "beats users", "10 % to v2",
-        "gets it and stays", "takes its turn", "WebSocket", "X-Gray-Version", "hangs", "closes", "answers 503", "is gone",
-        "POST is not sent twice", "after emergency", "any other value",
+        "X-Gray-Release = true", "gray-release = false", "150 of 300 ids", "networks 10.8.0.0/16", "beats users",
+        "10 % to v2", "gets it and stays", "takes its turn", "WebSocket", "X-Gray-Version", "hangs", "closes",
+        "answers 503", "is gone", "POST is not sent twice", "after emergency", "any other value",
     ):  # fmt: skip
         assert part in says, part
 

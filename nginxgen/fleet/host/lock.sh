@@ -3,7 +3,8 @@
 locked='' # by this session, or by this dead-man
 
 # take_lock: 1 where another session has it. It is an open file, which the kernel frees when its holder is gone, however
-# it went. What may outlive a session that is killed (nginx -t, the dead-man, dd) is started without it: 9>&-
+# it went. What may outlive a session that is killed (nginx -t, the dead-man, dd) must not have it: such subshells begin
+# with `exec 9>&-`, because a redirection of a function or a group would only hide it.
 take_lock() {
     if command -v flock >/dev/null 2>&1; then
         exec 9>>"$run/lock"
@@ -12,7 +13,7 @@ take_lock() {
         # A file named after its holder. Who sees another living one steps back: two at the same moment both do.
         born $$
         claim=$run/lock.$$-$tick
-        : >"$claim"
+        printf '' >"$claim" || return
         for other in "$run"/lock.*-*; do
             if [ "$other" != "$claim" ] && holder_lives "${other##*/lock.}"; then rm -f "$claim" && return 1; fi
         done
@@ -59,7 +60,8 @@ arm() {
     put_off || return 1
     set -- -s "nginx=$nginx" "conf=$conf" "include=$include" "state=$state" "run=$run" "log=$log" \
         "keep=$keep" "patience=$patience" "deadman=$deadman" role=deadman "session=$$"
-    command -v systemd-run >/dev/null 2>&1 && set -- -c 'systemd-run --quiet --scope -- sh "$@" || exec sh "$@"' sh "$@"
+    [ -d /run/systemd/system ] && command -v systemd-run >/dev/null 2>&1 &&
+        set -- -c 'systemd-run --quiet --scope -- sh "$@" || exec sh "$@"' sh "$@"
     if command -v setsid >/dev/null 2>&1; then set -- setsid sh "$@"; else set -- sh "$@"; fi
     printf '%s\n' "$NGINXGEN_SCRIPT" | "$@" >/dev/null 2>&1 9>&- &
     timer=$!

@@ -24,7 +24,10 @@ runs() {
     [ -n "$master" ] || return 0
     find_open "$master"
     proof_of "$1"
-    [ "$open" = "$proof" ] && [ -z "$unsettled" ] || reload "$1" "$1" 60
+    [ "$open" != "$proof" ] || [ -n "$unsettled" ] || return 0
+    reload "$1" "$1" 60 && return
+    # what nginx said no to may have been the other release, only now: then it is asked once more
+    [ -z "$unsettled" ] && reload "$1" "$1" 60
 }
 
 # Sets old and new.

@@ -81,15 +81,15 @@ prune() {
         twin_of "$kept"
         wanted="$wanted$kept $twin "
     done
-    count=0 twins=' '
+    twins=" $(sed -n 's/.*"emergency":"\([0-9a-f]*\)".*/\1/p' "$home"/releases/*/manifest.json 2>/dev/null | tr '\n' ' ')"
+    count=0
     for kept in $(ls -1t "$home/releases"); do
+        case $wanted$twins in *" $kept "*) continue ;; esac
         is_id "$kept" || continue
-        case $twins in *" $kept "*) continue ;; esac
-        twin_of "$kept"
-        twins="$twins$twin "
-        case $wanted in *" $kept "*) continue ;; esac
         count=$((count + 1))
-        [ $count -gt "$keep" ] || wanted="$wanted$kept $twin "
+        [ $count -le "$keep" ] || break
+        twin_of "$kept"
+        wanted="$wanted$kept $twin "
     done
     for kept in "$home"/releases/*; do
         kept=${kept##*/}

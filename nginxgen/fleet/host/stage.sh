@@ -9,7 +9,7 @@ stage() {
     bytes=$1 blocks=$2 target=$3 sent_twin=$4 sent_empty=$5
     incoming=$home/releases/.in.$$
     staged='' first='' mended='' pending=''
-    if receive 9>&- && unpack && fits_binary && ready_loader && tested && fits_host && mend; then
+    if receive && unpack && fits_binary && ready_loader && tested && fits_host && mend; then
         rm -rf "$incoming"
         ok stage ",\"first\":${first:-false}"
     else
@@ -31,7 +31,11 @@ broken() { code=bad-archive complaint=$1 hint='' && return 1; }
 receive() {
     complaint=$( (mkdir -p "$home/releases" && rm -rf "$home"/releases/.in.* && mkdir "$incoming") 2>&1) ||
         { drain "$blocks" && unwritable || return; }
-    dd bs=4096 count="$blocks" iflag=fullblock 2>/dev/null | {
+    {
+        exec 9>&-
+        dd bs=4096 count="$blocks" iflag=fullblock
+    } 2>/dev/null | {
+        exec 9>&-
         head -c "$bytes" >"$incoming/tar.gz"
         cat >/dev/null
     } 2>/dev/null
@@ -45,7 +49,10 @@ unpack() {
     only_plain_files || { broken 'the archive holds something else than plain files' || return; }
     complaint=$(tar -xzof "$incoming/tar.gz" -C "$incoming" 2>&1) || { unwritable || return; }
     rm -f "$incoming/tar.gz"
-    for part in $sent_empty $sent_twin $target; do
+    live_release
+    set -- "$sent_twin" "$target"
+    [ -n "$live" ] || set -- "$sent_empty" "$@" # it is for the first time only
+    for part in "$@"; do
         [ "$part" = - ] || keep_release "$part" || return
     done
 }
@@ -63,14 +70,14 @@ only_plain_files() {
 keep_release() {
     fresh=$incoming/$1 place=$home/releases/$1
     is_id "$1" || { broken "a release cannot be called $1" || return; }
-    complaint=$(cd "$fresh" 2>&1 && sha256sum -c SHA256SUMS 2>&1 >/dev/null) ||
-        { broken "release $1 did not arrive whole: $complaint" || return; }
+    edits=$(edited_files "$fresh")
+    [ -z "$edits" ] || { broken "release $1 did not arrive whole: $edits" || return; }
     if [ -d "$place" ]; then
         [ -z "$(edited_files "$place")" ] || pending="$pending $1"
         return 0
     fi
     staged="$staged $1"
-    complaint=$( (chmod -R u=rwX,go=rX "$fresh" && durable "$fresh"/* "$fresh" && mv "$fresh" "$place" &&
+    complaint=$( (chmod 755 "$fresh" && chmod 644 "$fresh"/* && durable "$fresh"/* "$fresh" && mv "$fresh" "$place" &&
         durable "$home/releases") 2>&1) || unwritable
 }
 
@@ -91,7 +98,6 @@ mend() {
 
 # Our loader has to be there before a candidate can be tested through it.
 ready_loader() {
-    live_release
     if [ -z "$live" ]; then
         install_loader
     elif [ ! -e "$loader" ]; then

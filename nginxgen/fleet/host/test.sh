@@ -49,12 +49,13 @@ nginx_dump() {
     [ -z "$m_error" ] || set -- "$@" -e "$m_error"
     [ -z "$m_globals" ] || set -- "$@" -g "$m_globals"
     # KILL, because nginx that waits for a name server does not heed TERM
-    report=$({
+    report=$(
+        exec 3>&1 9>&-
         {
             timeout -s KILL "$test_limit" "$nginx" "$@" 2>&3
             printf '\n# nginxgen: status %s\n' $?
         } | sed -n -e 's/^# configuration file \(.*\):$/reads \1/p' -e 's/^# nginxgen: status /status /p'
-    } 3>&1 9>&-)
+    )
 }
 
 # Sets complaint and hint from report, with the paths that a person knows.
@@ -121,7 +122,7 @@ ports_free() {
         listen_pattern "$address" || continue
         # of the kernel's table only the head is read: listening sockets come first
         for inode in $(sed -n -E -e 1d -e '/^ *[0-9]+: [0-9A-F:]+ [0-9A-F:]+ 0A /!q' \
-            -e "s/^ *[0-9]+: $pattern [0-9A-F:]+ 0A [^ ]+ [^ ]+ [^ ]+ +[0-9]+ +[0-9]+ ([0-9]+) .*/\2/p" "/proc/$master/net/$table"); do
+            -e "s/^ *[0-9]+: $pattern [0-9A-F:]+ 0A [^ ]+ [^ ]+ [^ ]+ +[0-9]+ +[0-9]+ ([0-9]+) .*/\2/p" "/proc/$master/net/$table" 2>/dev/null); do
             [ -n "$sockets" ] || sockets=" $(ls -l "/proc/$master/fd" | sed -n 's/.*socket:\[\([0-9]*\)\]$/\1/p' | tr '\n' ' ')"
             case $sockets in *" $inode "*) continue 2 ;; esac # nginx has it, and will keep it
             find_holder "$inode"

@@ -44,7 +44,7 @@ open_transaction() {
 
 # Memory takes the new release, and the disk has it only as long as nginx reads. The way back is laid before.
 try() {
-    complaint=$(ready_link "$old" 2>&1) || return
+    if [ "$old" != "$new" ]; then complaint=$(ready_link "$old" 2>&1) || return; fi
     point_live_at "$new" && reload "$new" "$old" "$((patience + test_took * 3 / 100))" && settle_live_at "$old" && stays_up
 }
 
@@ -64,7 +64,7 @@ reload() {
         find_open "$master"
         find_workers
         if [ "$open" = "$proof" ] && [ "$youngest" -ge "$asked" ]; then unsettled='' && return 0; fi
-        [ -d "/proc/$master" ] || { find_said emerg && complaint="the nginx master died: $said" && return 1; }
+        title_of "$master" || { find_said emerg && complaint="the nginx master died: $said" && return 1; }
         case $open in
             "$held" | "$proof") ;;
             *) both=yes && { [ "$live" = "$back" ] || point_live_at "$back" || return; } ;;
@@ -121,17 +121,21 @@ given_up() {
 # New workers that die at once are the worst failure of a reload: nobody serves. 250 ms show it. (An [emerg] of the master
 # says no more now: it has taken the release, perhaps after some tries at a port.)
 stays_up() {
-    find_workers
-    young=$workers
-    nap 0.25
-    find_said alert
-    complaint=$said
-    for worker in $young; do
-        if title_of "$worker" && born "$worker" && [ "$tick" -ge "$asked" ]; then
-            [ -z "$complaint" ] || complaint="nginx complained after the reload: $complaint"
-            [ -z "$complaint" ]
-            return
-        fi
+    for _ in 1 2 3; do
+        find_workers
+        young=$workers
+        nap 0.25
+        find_said alert
+        complaint=$said
+        for worker in $young; do
+            if title_of "$worker" && born "$worker" && [ "$tick" -ge "$asked" ]; then
+                [ -z "$complaint" ] || complaint="nginx complained after the reload: $complaint"
+                [ -z "$complaint" ]
+                return
+            fi
+        done
+        # Gone without a word: they were of a reload that was asked for just before ours, and ours has replaced them.
+        [ -z "$complaint" ] || break
     done
     complaint="the new workers died: $complaint"
     return 1
@@ -174,7 +178,7 @@ undo() {
     mv "$txn.open" "$txn.undo" 2>/dev/null || { expired "$1" && return; }
     if ! take_back "$txn.undo"; then
         no "$1" needs-human "${3:+"$3; and "}the old release $old could not be brought back: $complaint" \
-            "look at the error log of nginx and reload it: $conf and all below it are as before"
+            "see what nginx says in its error log, and reload or start it: the files on the disk are as before"
         txn=''
         return
     fi

@@ -96,3 +96,10 @@ def test_a_table_is_aligned_and_a_cell_cannot_break_it() -> None:
 )
 def test_ago(at: str, expected: str) -> None:
     assert ago(at, datetime(2030, 1, 1, 12, tzinfo=UTC)) == expected
+
+
+def test_a_line_that_is_too_long_is_cut_and_only_at_a_terminal() -> None:
+    rows = [("host", "why"), ("edge-1", "x" * 100)]
+    assert table(rows).splitlines()[1] == f"edge-1  {'x' * 100}"
+    assert table(rows, 20).splitlines()[1] == f"edge-1  {'x' * 9}..."
+    assert max(map(len, table(rows, 2).splitlines())) <= 3
