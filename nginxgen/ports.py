@@ -55,11 +55,11 @@ class HostSession(Protocol):
     def begin(self, note: Note) -> HostState:
         """Take the lock; the state after recovery. HostRefused "locked" names the owner."""
 
-    def stage(self, release: Release, empty: Release) -> None:
+    def stage(self, release: Release, empty: Release | None) -> None:
         """Write the release (and its emergency twin) beside the live one and test it out of place.
 
-        `empty` is the release with no service, which a first apply starts from. A release that fails the test is
-        removed again: HostRefused "rejected" with nginx's words.
+        `empty` is the release with no service, which a first apply starts from, and no other needs. A release that
+        fails the test is removed again: HostRefused "rejected" with nginx's words.
         """
 
     def trial(self, release: str, expected: Expected) -> None:
@@ -69,8 +69,8 @@ class HostSession(Protocol):
         old release was brought back.
         """
 
-    def commit(self) -> None:
-        """Make the release under trial live on disk."""
+    def commit(self) -> str:
+        """Make the release under trial live on disk. Returns what a person should know of it, else nothing."""
 
     def abort(self) -> None:
         """Bring the old release back and prove it."""

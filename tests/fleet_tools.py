@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -78,11 +78,14 @@ def which(host: LabHost) -> str | None:
     return traffic.one(host.web, traffic.Request("shop.example.com", "/which")).version
 
 
-def tree(folder: Path) -> str:
-    """Every name, link and content below a folder, as one hash."""
+def tree(folder: Path, without: Collection[str] = ()) -> str:
+    """Every name, link and content below a folder, as one hash; `without` these folders."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
-        digest.update(f"{path.relative_to(folder)}\0".encode())
+        name = path.relative_to(folder)
+        if any(name.is_relative_to(left_out) for left_out in without):
+            continue
+        digest.update(f"{name}\0".encode())
         if path.is_symlink():
             digest.update(str(path.readlink()).encode())
         elif path.is_file():

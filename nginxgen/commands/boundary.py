@@ -44,16 +44,29 @@ def _ending(error: BaseException, usage: str) -> int:
             code = Exit.INPUT
             show([_usage(error, usage)])
         case click.Abort() | KeyboardInterrupt():
-            code = Exit.INTERRUPTED
-            complain("interrupted; a host that was at work finishes or undoes by itself: see nginxgen status")
+            code = _interrupted()
         case SystemExit():
             code = error.code if isinstance(error.code, int) else Exit.BUG
         case BrokenPipeError():
             stderr_gone()
+        case _ if _is_ctrl_c_in_disguise(error):
+            code = _interrupted()
         case _:
             code = Exit.BUG
             _bug(error)
     return code
+
+
+def _interrupted() -> Exit:
+    complain("interrupted; a host that was at work finishes or undoes by itself: see nginxgen status")
+    return Exit.INTERRUPTED
+
+
+def _is_ctrl_c_in_disguise(error: BaseException) -> bool:
+    """Libraries in C and Rust make errors of their own of it: pydantic a SchemaError whose text names it."""
+    import traceback
+
+    return any("KeyboardInterrupt" in line for line in traceback.format_exception(error))
 
 
 def show(findings: Iterable[Finding]) -> None:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from nginxgen.workflow.history import FleetEntry, History
 
 
+_FOR_WHY = 20  # columns that the reason must have, or less interesting ones go
+_NARROW = (0, 2, 3, 6)  # when, verb, result, why
+
+
 @click.command("history")
 @fleet_options
 @click.option("-n", "--last", type=click.IntRange(1, 10_000), default=20, show_default=True, help="So many changes.")
@@ -43,7 +47,11 @@ def _text(found: History, now: datetime, within: int | None) -> str:
     if not found.changes:
         return "no change yet\n" if not found.failed else ""
     head = ("when", "who", "verb", "result", "hosts", "from -> to", "why")
-    return table([head, *(_row(change, now) for change in found.changes)], within)
+    rows = [head, *(_row(change, now) for change in found.changes)]
+    longest = max(len(line) for line in table([row[:-1] for row in rows]).splitlines())
+    if within is not None and longest > within - _FOR_WHY:
+        rows = [tuple(row[column] for column in _NARROW) for row in rows]
+    return table(rows, within)
 
 
 def _row(change: FleetEntry, now: datetime) -> tuple[str, ...]:

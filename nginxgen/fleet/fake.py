@@ -182,11 +182,13 @@ class FakeSession:
             self._host.owner, self._note = self, note
             return self._host.describe()
 
-    def stage(self, release: Release, empty: Release) -> None:
+    def stage(self, release: Release, empty: Release | None) -> None:
         with self._step("stage"):
             self._must_hold_lock()
             host, complaint = self._host, self._host.judge(release)
             if host.live is None:
+                if empty is None:
+                    raise self._refusal("bad-order", "no empty release was sent")
                 self._keep(empty)
                 self._first = True
                 host.live = host.running = empty.id
@@ -207,7 +209,7 @@ class FakeSession:
             self._kept(release)
             host.trial, host.running = _Trial(str(host.live), release, note), release
 
-    def commit(self) -> None:
+    def commit(self) -> str:
         with self._step("commit"):
             host, trial = self._host, self._host.trial
             if trial is None:
@@ -217,6 +219,7 @@ class FakeSession:
             host.live, host.trial = trial.new, None
             host.record(trial, "committed")
             self._staged, self._first = [], False
+            return ""
 
     def abort(self) -> None:
         with self._step("abort"):

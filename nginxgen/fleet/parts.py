@@ -41,6 +41,7 @@ class Part:
     at: At = At.STAGED
     error: NginxgenError | None = None
     serves: str | None = None  # what it serves, as far as it has told
+    warning: str = ""  # what a person should know although all went well
     before: Expected = field(default_factory=lambda: Expected(None, None))  # what it had when we took its lock
 
     @property

@@ -51,11 +51,12 @@ class ScriptSession:
         self._busy = threading.Lock()  # one question at a time
         self._sending = threading.Lock()  # a heartbeat goes between two words, never into one
         self._touched = False  # under trial: what the host serves depends on how we end
+        self._greeted = False  # host.sh has spoken
         self._over = False  # nothing more can be said
         self._txn = ""
         self._trials = 0
         self._trying = ""  # the release under trial
-        self._greet()
+        self._start()
 
     def observe(self) -> HostState:
         return self._ask("observe", answers.state, self._limits.soon)
@@ -78,11 +79,12 @@ class ScriptSession:
         self._txn = note.txn
         return state
 
-    def stage(self, release: Release, empty: Release) -> None:
-        twin = release.emergency
-        packed = archive.pack(part for part in (empty, twin, release) if part is not None)
+    def stage(self, release: Release, empty: Release | None) -> None:
+        parts = (release, release.emergency, empty)
+        packed = archive.pack(part for part in parts if part is not None)
         body = script.padded(packed)
-        word = f"stage {len(packed)} {len(body) // script.BLOCK} {release.id} {twin.id if twin else '-'} {empty.id}"
+        names = " ".join("-" if part is None else part.id for part in parts)
+        word = f"stage {len(packed)} {len(body) // script.BLOCK} {names}"
         self._ask(word, _nothing, self._limits.long, body)
 
     def trial(self, release: str, expected: Expected) -> None:
@@ -98,8 +100,12 @@ class ScriptSession:
             self._touched = False
             raise
 
-    def commit(self) -> None:
-        self._end_trial("commit", lambda answer: _must_be(answer, "live", self._trying))
+    def commit(self) -> str:
+        def read(answer: Answer) -> str:
+            _must_be(answer, "live", self._trying)
+            return str(answer.get("warning") or "")
+
+        return self._end_trial("commit", read)
 
     def abort(self) -> None:
         self._end_trial("abort", _nothing)
@@ -122,14 +128,12 @@ class ScriptSession:
 
     # ---- the wire
 
-    def _greet(self) -> None:
+    def _start(self) -> None:
+        """Send the script. Whether it starts shows with the first answer: waiting for it would be a round trip."""
         try:
             self._pipe.send(script.preamble())
-            self._skip_noise(time.monotonic() + self._limits.soon)
         except PipeEnded as ended:
-            complaint = self._pipe.complaint()
-            self._pipe.close(0)
-            raise _cannot_start(self.name, ended.why, complaint) from ended
+            raise self._lost("start", ended.why) from ended
 
     def _skip_noise(self, deadline: float) -> None:
         """A login shell may print anything before host.sh speaks, also without an end of line."""
@@ -138,16 +142,18 @@ class ScriptSession:
             noise += len(line)
             if noise > _NOISE:
                 raise PipeEnded("it talks, but not our protocol")
+        self._greeted = True
 
-    def _end_trial(self, word: str, read: Callable[[Answer], None]) -> None:
+    def _end_trial(self, word: str, read: Callable[[Answer], T]) -> T:
         try:
-            self._ask(word, read, self._limits.long)
+            found = self._ask(word, read, self._limits.long)
         except HostLost:
             raise
         except NginxgenError:  # an answer: the host knows what it did
             self._touched = False
             raise
         self._touched = False
+        return found
 
     def _ask(self, word: str, read: Callable[[Answer], T], patience: float, body: bytes = b"") -> T:
         """Say a word; what `read` makes of the answer. Raises the error that the answer stands for."""
@@ -166,6 +172,8 @@ class ScriptSession:
             raise PipeEnded("the session has ended")
         with self._sending:
             self._pipe.send(word.encode() + b"\n" + body)
+        if not self._greeted:
+            self._skip_noise(time.monotonic() + self._limits.soon)
         deadline = time.monotonic() + patience
         while (answer := answers.parse(self._line(deadline)))["step"] == "beat":
             pass
@@ -189,6 +197,8 @@ class ScriptSession:
         complaint = "" if self._over else self._pipe.complaint()
         self._over = True
         threading.Thread(target=self._pipe.close, args=(self._limits.undo,), daemon=True).start()
+        if not self._greeted:
+            return _cannot_start(self.name, why, complaint)
         said = f"{why} during {step}{': ' + complaint if complaint else ''}"
         if self._touched:
             return HostLost(self.name, said, hint=f"nginxgen status --host {self.name} tells what it serves")

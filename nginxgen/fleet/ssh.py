@@ -46,19 +46,13 @@ class Connector:
             known_hosts=host.known_hosts,
         )
         transport = self._login(host.name, hop, ())
-        # paramiko waits for ever for the answer to exec; what is closed under it answers at once
-        alarm = threading.Timer(PATIENCE, transport.close)
-        alarm.daemon = True
-        alarm.start()
         try:
             channel = transport.open_session(timeout=PATIENCE)
-            channel.exec_command(script.command(host))
+            _execute(transport, channel, script.command(host))
         except _FAILURES as error:
             transport.close()
             hint = "does this user get a shell there, and does sshd allow sessions?"
             raise Unreachable(host.name, f"logged in, but cannot run a command: {words(error)}", hint=hint) from error
-        finally:
-            alarm.cancel()
         return SshPipe(transport, channel)
 
     def close(self) -> None:
@@ -183,6 +177,20 @@ class SshPipe:
             if isinstance(self._transport.sock, socket.socket):
                 self._transport.sock.shutdown(socket.SHUT_RDWR)
         self._transport.close()
+
+
+def _execute(transport: paramiko.Transport, channel: paramiko.Channel, command: str) -> None:
+    """Channel.exec_command without its wait for the answer, which is a round trip, and knows no deadline.
+
+    Where the answer is no, paramiko closes the channel, which shows when its first bytes are to be read.
+    """
+    request = paramiko.Message()
+    request.add_byte(bytes([98]))  # SSH_MSG_CHANNEL_REQUEST, RFC 4254 section 6.5
+    request.add_int(channel.remote_chanid)
+    request.add_string("exec")
+    request.add_boolean(True)
+    request.add_string(command)
+    transport._send_user_message(request)  # type: ignore[attr-defined]  # noqa: SLF001  (as exec_command does)
 
 
 def _lives(attempt: Future[paramiko.Transport]) -> bool:

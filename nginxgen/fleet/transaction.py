@@ -28,7 +28,7 @@ from nginxgen.ports import HostSession, Note
 Health = Callable[[HostSession, Host], None]
 _Results = dict[str, HostResult]
 
-_ROUNDS = 3  # of locking; a host waits a moment for its lock in each of them
+_ROUNDS = 2  # of locking; a host waits a moment for its lock in each of them
 
 
 def carry_out(
@@ -78,7 +78,7 @@ def _prepare(work: Undertaking, empties: Mapping[str, Release]) -> _Results | No
 
     def stage(session: HostSession, part: Part) -> None:
         if part.change.release is not None:
-            session.stage(part.change.release, empties[part.host])
+            session.stage(part.change.release, empties[part.host] if part.before.live is None else None)
 
     names = tuple(work.parts)
     errors = {name: error for name, error in work.sessions.failed.items() if name in work.parts}
@@ -139,7 +139,7 @@ def _serve_all(work: Undertaking, waves: Sequence[Sequence[str]], health: Health
     for wave in waves:
         if work.stop.is_set() or not _serve(work, wave, health):
             return take_back(work)
-    return {name: part.result(HostOutcome.APPLIED) for name, part in work.parts.items()}
+    return {name: part.result(HostOutcome.APPLIED, part.warning) for name, part in work.parts.items()}
 
 
 def _serve(work: Undertaking, wave: Sequence[str], health: Health | None) -> bool:
@@ -156,7 +156,10 @@ def _serve(work: Undertaking, wave: Sequence[str], health: Health | None) -> boo
 
 
 def _commit(work: Undertaking, wave: Sequence[str]) -> bool:
-    errors = work.each(Phase.COMMIT, wave, lambda session, _: session.commit())
+    def commit(session: HostSession, part: Part) -> None:
+        part.warning = session.commit()
+
+    errors = work.each(Phase.COMMIT, wave, commit)
     for name in wave:
         work.parts[name].answered(At.COMMITTED, errors.get(name))
     lost = [name for name in wave if work.parts[name].at is At.DOUBT]

@@ -100,18 +100,42 @@ def _kept(service: Service, states: Mapping[str, HostState], asked: Collection[s
     if set(_names(service)) <= set(asked):
         return fresh
     _refuse_unknown(service, states)
-    votes = {
-        host: _carried(service, state.intent.services[service.name])
-        for host, state in states.items()
-        if state.intent is not None and service.name in state.intent.services
-    }
+    votes = _votes(service, {host: state.intent for host, state in states.items()})
     opinions = {host: _opinion(vote, asked) for host, vote in votes.items()}
-    if len(set(opinions.values())) > 1:
-        raise Refused(
-            f"the hosts disagree about {service.name}: {_sides(opinions)}",
-            hint="say the weight with --weight, or name the hosts that should change with --host",
-        )
-    return next(iter(votes.values()), fresh)
+    if len(set(opinions.values())) <= 1:
+        return next(iter(votes.values()), fresh)
+    before = _votes(service, {host: state.previous_intent for host, state in states.items()})
+    newest = _newest(opinions, {host: _opinion(vote, asked) for host, vote in before.items()})
+    missed = listed([host for host in opinions if newest is not None and opinions[host] != opinions[newest]])
+    raise Refused(
+        f"the hosts disagree about {service.name}: {_sides(opinions)}",
+        hint="say the weight with --weight, or name the hosts that should change with --host"
+        if newest is None
+        else f"{missed} missed the last change: apply with --weight brings every host to {opinions[newest]}",
+    )
+
+
+def _votes(service: Service, intents: Mapping[str, Intent | None]) -> dict[str, ServiceIntent]:
+    return {
+        host: _carried(service, intent.services[service.name])
+        for host, intent in intents.items()
+        if intent is not None and service.name in intent.services
+    }
+
+
+def _newest(now: Mapping[str, str], before: Mapping[str, str]) -> str | None:
+    """A host that has the last change, where the others plainly missed just that one: they were down, or left out.
+
+    Those that have it came from where the others still are, and the others have not just come from there. It is a hint
+    for a person and no more: a change that was meant for one host looks the same.
+    """
+    for host, leading in now.items():
+        behind = {other for other, opinion in now.items() if opinion != leading}
+        old = {now[other] for other in behind}
+        came_from = {before.get(other) for other in now if other not in behind}
+        if len(old) == 1 and came_from == old and all(before.get(other) != leading for other in behind):
+            return host
+    return None
 
 
 def _names(service: Service) -> tuple[str, ...]:

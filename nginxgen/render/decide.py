@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nginxgen.model.intent import ServiceIntent
@@ -43,13 +43,12 @@ def decide(service: Service, intent: ServiceIntent, canary: Version | None) -> D
     weights = [weight_of(route, intent) for route in service.routes]
     drawn = draw(service.name, canary.name, service.sticky, weights) if canary and service.sticky else Draw()
     by_route = {route: _by_weight(route, intent, canary, drawn.by_weight) for route in service.routes}
-    weighed = [(place, *weigh(service.name, place, by_route.__getitem__)) for place in places(service.routes)]
+    weighed = [(place, *weigh(place, by_route.__getitem__)) for place in places(service.routes)]
     maps = [made for _, _, before in weighed for made in before]
     asked = [(place, value) for place, value, _ in weighed]
     if not found:
         return Decisions((), drawn, (*drawn.maps, *maps), tuple(asked))
-    over = tuple(_override(service.name, found, asked))
-    decided = tuple((place, names.variable(service.name, f"route_{place.name}")) for place, _ in asked)
+    decided, over = _override(found, asked)
     return Decisions(found, drawn, (*drawn.maps, *maps, *over), decided)
 
 
@@ -69,14 +68,18 @@ def _by_weight(route: Route, intent: ServiceIntent, canary: Version | None, draw
     return CANARY if weight == FULL else drawn.get(weight, f"{route.name}.split")
 
 
-def _override(service: str, found: tuple[Rule, ...], asked: list[tuple[Place, Value]]) -> Iterator[Map]:
+def _override(
+    found: tuple[Rule, ...], asked: list[tuple[Place, Value]]
+) -> tuple[tuple[tuple[Place, Value], ...], tuple[Map, ...]]:
     """One place: the chain ends in its weight. Several: the chain is shared, and a map a place adds its weight."""
     if len(asked) == 1:
         [(place, value)] = asked
-        yield from chain(service, found, names.variable(service, f"route_{place.name}"), value)
-        return
-    override = names.variable(service, "override")
-    yield from chain(service, found, override, "")
+        decision, maps = chain(found, value)
+        return ((place, decision),), maps
+    override, maps = chain(found, "")
+    decided: list[tuple[Place, Value]] = []
     for place, value in asked:
-        result = names.variable(service, f"route_{place.name}")
-        yield Map(override, result, value, (Row(CANARY, CANARY), Row(STABLE, STABLE)))
+        result = names.variable("route", override, value)
+        maps += (Map(override, result, value, (Row(CANARY, CANARY), Row(STABLE, STABLE))),)
+        decided.append((place, result))
+    return tuple(decided), tuple({made.result: made for made in maps}.values())

@@ -25,10 +25,6 @@ class Place:
     path: str
     routes: tuple[Route, ...]
 
-    @property
-    def name(self) -> str:
-        return self.routes[0].name
-
 
 def places(routes: Sequence[Route]) -> tuple[Place, ...]:
     """In the order in which their paths come first. Raises InputError."""
@@ -43,7 +39,7 @@ def places(routes: Sequence[Route]) -> tuple[Place, ...]:
     return made
 
 
-def weigh(service: str, place: Place, decide: Decide) -> tuple[Value, tuple[Map, ...]]:
+def weigh(place: Place, decide: Decide) -> tuple[Value, tuple[Map, ...]]:
     """The weight's decision in a place, with the map that makes it where the method matters.
 
     A method that no route of the place lists goes to its route without methods; where there is none, to stable: a
@@ -54,8 +50,8 @@ def weigh(service: str, place: Place, decide: Decide) -> tuple[Value, tuple[Map,
     differ = {method: value for method, value in by_method.items() if value != rest}
     if not differ:
         return rest, ()
-    result = names.variable(service, f"methods_{place.name}")
     rows = tuple(Row(method, value) for method, value in differ.items())
+    result = names.variable("methods", rest, rows)
     return result, (Map(Var("request_method"), result, rest, rows),)
 
 

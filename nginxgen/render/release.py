@@ -65,7 +65,6 @@ def _settle(service: Service, intent: Intent) -> ServiceIntent:
 def _texts(services: Iterable[Service], intent: Intent, host: Host, templates: Path | None) -> dict[str, str]:
     """By file name, a file a service."""
     found: dict[str, str] = {}
-    variables: list[str] = []
     for service in services:
         try:
             shown = view(service, intent.services[service.name], host)
@@ -77,8 +76,6 @@ def _texts(services: Iterable[Service], intent: Intent, host: Host, templates: P
             if error.place:
                 raise  # the template is at fault, whatever the service
             raise InputError(f"service {service.name[:80]}: {error.message}", hint=error.hint) from error
-        variables += (variable.name for variable in shown.variables())
-    _refuse_twice(variables, "variable")
     return found
 
 

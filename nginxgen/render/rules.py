@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
 
@@ -37,17 +37,21 @@ def rules(service: str, override: Override) -> tuple[Rule, ...]:
     if override.users is not None:
         found.append(_users(service, override.users))
     if override.networks is not None:
-        found.append(_networks(service, override.networks))
+        found.append(_networks(override.networks))
     return tuple(found)
 
 
-def chain(service: str, found: tuple[Rule, ...], head: Var, end: Value) -> Iterator[Map]:
-    """Maps that give `head` the word of the first rule with an opinion, else `end`."""
-    results = [head, *(names.variable(service, f"by_{rule.name}") for rule in found[1:])]
-    defaults: list[Value] = [*results[1:], end]
-    for rule, result, default in zip(found, results, defaults, strict=True):
-        yield from rule.before
-        yield Map(rule.source, result, default, rule.rows, rule.file)
+def chain(found: Sequence[Rule], end: Value) -> tuple[Value, tuple[Map, ...]]:
+    """The word of the first rule with an opinion, else `end`: the variable that holds it, and its maps, last one first.
+
+    Built from the end, as each variable is named by what follows it.
+    """
+    decision, maps = end, list[Map]()
+    for rule in reversed(found):
+        result = names.variable(rule.name, rule.source, decision, rule.rows)
+        maps += (*rule.before, Map(rule.source, result, decision, rule.rows, rule.file))
+        decision = result
+    return decision, tuple(maps)
 
 
 def _signal(signal: Signal) -> Rule:
@@ -62,21 +66,22 @@ def _signal(signal: Signal) -> Rule:
 
 
 def _users(service: str, users: Users) -> Rule:
-    read = source(service, "user", users.source, users.name)
+    read = source(users.source, users.name)
     rows = _words(f"users by {users.source} {users.name}", "id", users.canary, users.stable)
     file = f"{service}.users.map" if len(rows) > _INLINE else None
     return Rule("users", f"users by {users.source} {users.name}", read.variable, rows, file, read.maps)
 
 
-def _networks(service: str, networks: Networks) -> Rule:
+def _networks(networks: Networks) -> Rule:
     """`geo` finds the narrowest network, but can't leave it to the next rule: a map does."""
     seen: dict[str, str] = {}
     for value, side in ((CANARY, networks.canary), (STABLE, networks.stable)):
         for text in side:
             if seen.setdefault(network(text), value) != value:
                 raise InputError(f"network {text[:80]!r} means both canary and stable")
-    result = names.variable(service, "network")
-    geo = Geo(result, tuple(Row(found, value) for found, value in seen.items()))
+    rows = tuple(Row(found, value) for found, value in seen.items())
+    result = names.variable("network", rows)
+    geo = Geo(result, rows)
     return Rule("networks", "networks", result, (Row(CANARY, CANARY), Row(STABLE, STABLE)), geo=geo)
 
 

@@ -14,7 +14,7 @@ _TRIED = Var(
 )  # "a, b": tries; "a : b": after a redirect inside nginx; a pool's name: none could be tried
 
 
-def served(service: str, versions: tuple[Version, ...], pools: tuple[str, ...], otherwise: Value) -> Map:
+def served(versions: tuple[Version, ...], pools: tuple[str, ...], otherwise: Value) -> Map:
     """The name of a version by `$upstream_addr`.
 
     A server that is written by name has an address that only the host knows. Where that is so in one of the versions,
@@ -26,7 +26,7 @@ def served(service: str, versions: tuple[Version, ...], pools: tuple[str, ...], 
     for version in versions:
         if [version.name] != named:
             rows += _rows(version)
-    return Map(_TRIED, names.variable(service, "served"), default, tuple(rows))
+    return Map(_TRIED, names.variable("served", default, rows), default, tuple(rows))
 
 
 def _rows(version: Version) -> Iterator[Row]:

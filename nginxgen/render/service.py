@@ -20,6 +20,7 @@ from nginxgen.render.served import served
 from nginxgen.render.view import Hop, Location, Mirror, Named, Telling, View
 
 _WEBSOCKET = Var("nginxgen_websocket")  # ".websocket" for a request that asks for one, else nothing
+_ASKED = Var("nginxgen_asked")  # the version that was decided on
 _MIRROR = "mirror"
 _MIRROR_TIMEOUT = "3s"
 _GRPC = (Protocol.GRPC, Protocol.GRPCS)
@@ -71,6 +72,7 @@ def view(service: Service, intent: ServiceIntent, host: Host) -> View:
         server_names=tuple(names.server_name(name) for name in service.server_names),
         real_ip=_real_ip(service.real_ip),
         telling=telling,
+        salt=decisions.draw.salt,
         issue=decisions.draw.issue.result if decisions.draw.issue else None,
         mirror=_mirror(case),
         locations=tuple(_location(case, place, value) for place, value in decisions.places),
@@ -133,13 +135,13 @@ def _telling(case: _Case, upstreams: Sequence[Upstream]) -> tuple[Telling | None
         return None, ()
     if case.canary is None:
         return Telling(None, Joined((case.stable.name,))), ()
-    asked = names.variable(case.service.name, "asked")
+    asked = _ASKED
     sure = not case.tries and not any(upstream.weighted for upstream in upstreams)
     if sure:
         return Telling(asked, asked), ()
     pools = tuple(upstream.name for upstream in upstreams)
     otherwise: Value = "" if case.tries else asked
-    made = served(case.service.name, (case.stable, case.canary), pools, otherwise)
+    made = served((case.stable, case.canary), pools, otherwise)
     return Telling(asked, made.result), (made,)
 
 

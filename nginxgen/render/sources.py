@@ -19,8 +19,8 @@ class Read:
     maps: tuple[Map, ...] = ()
 
 
-def source(service: str, part: str, kind: Source, name: str) -> Read:
-    """`part` names the variable of a cookie that nginx has no variable for. Raises InputError."""
+def source(kind: Source, name: str) -> Read:
+    """Raises InputError."""
     match kind:
         case Source.HEADER:
             return Read(names.header(name))
@@ -29,7 +29,7 @@ def source(service: str, part: str, kind: Source, name: str) -> Read:
         case Source.ADDRESS:
             return Read(ADDRESS)
         case Source.COOKIE:
-            return _cookie(service, part, name)
+            return _cookie(name)
         case _:
             assert_never(kind)
 
@@ -44,10 +44,11 @@ def skipping(name: str) -> str:
     return f"^(?>(?:(?![ ]*{named}[ ]*=)[^;]*;)*)[ ]*{named}[ ]*=[ ]*"
 
 
-def _cookie(service: str, part: str, name: str) -> Read:
+def _cookie(name: str) -> Read:
+    """A named capture: numbers would overwrite those of a location. PCRE takes names of 32 characters."""
     variable = names.cookie(name)
     if variable is not None:
         return Read(variable)
-    result, found = names.variable(service, part), names.capture(service, part)
+    result, found = names.variable("cookie", name), names.variable("found", name)
     pattern = Regex(f"{skipping(name)}(?<{found.name}>[^;]*)")
     return Read(result, (Map(Var("http_cookie"), result, "", (Row(pattern, found),)),))

@@ -14,6 +14,9 @@ from nginxgen.render.quote import Joined, Var
 from nginxgen.render.rules import STABLE
 from nginxgen.render.sources import ADDRESS, source
 
+# Set by each server to the service and its canary: every canary version draws other clients, one version always the
+# same. So the splits themselves are shared by all services.
+SALT = Var("nginxgen_salt")
 _YEAR = 31_536_000  # seconds: a client keeps its version longer than any rollout takes
 
 
@@ -33,6 +36,7 @@ class Draw:
     maps: tuple[Map, ...] = ()  # that keep clients without a key from the splits
     by_weight: Mapping[Weight, Var] = field(default_factory=dict)  # "stable" or "canary"
     issue: Issue | None = None
+    salt: str = ""
 
 
 def draw(service: str, canary: str, sticky: Sticky, weights: Iterable[Weight]) -> Draw:
@@ -40,31 +44,27 @@ def draw(service: str, canary: str, sticky: Sticky, weights: Iterable[Weight]) -
     split = sorted({weight for weight in weights if ZERO < weight < FULL})
     if not split:
         return Draw()
-    read = source(service, "sticky", sticky.source, sticky.name)
+    read = source(sticky.source, sticky.name)
     known = sticky.source is Source.ADDRESS
     if known or sticky.anonymous is Anonymous.STABLE:
         key, key_maps, issue = read.variable, read.maps, None
     else:
-        key = names.variable(service, "key")
         instead = ADDRESS if sticky.anonymous is Anonymous.ADDRESS else Var("request_id")
-        issue = _issue(service, sticky) if sticky.anonymous is Anonymous.ISSUE else None
+        key = names.variable("key", read.variable, instead)
+        issue = _issue(sticky) if sticky.anonymous is Anonymous.ISSUE else None
         key_maps = (*read.maps, Map(read.variable, key, read.variable, (Row("", instead),)))
         key_maps += () if issue is None else (_cookie(sticky, read.variable, issue),)
         known = True
-    drawn = {weight: names.variable(service, f"draw_{weight.hundredths}") for weight in split}
-    results = drawn if known else {weight: names.variable(service, f"share_{weight.hundredths}") for weight in split}
+    drawn = {weight: names.variable("draw", key, weight) for weight in split}
+    results = drawn if known else {weight: names.variable("share", key, weight) for weight in split}
     return Draw(
         key=key_maps,
-        splits=tuple(_split(service, canary, key, weight, drawn[weight]) for weight in split),
+        splits=tuple(Split(Joined((SALT, key)), drawn[weight], str(weight)) for weight in split),
+        salt=f"{service}:{canary}:",
         maps=() if known else tuple(_stay(key, drawn, results)),
         by_weight=results,
         issue=issue,
     )
-
-
-def _split(service: str, canary: str, key: Var, weight: Weight, result: Var) -> Split:
-    """The salt gives every canary version other clients, and one canary version always the same."""
-    return Split(Joined((f"{service}:{canary}:", key)), result, str(weight))
 
 
 def _stay(key: Var, drawn: Mapping[Weight, Var], results: Mapping[Weight, Var]) -> Iterator[Map]:
@@ -72,10 +72,10 @@ def _stay(key: Var, drawn: Mapping[Weight, Var], results: Mapping[Weight, Var]) 
         yield Map(key, results[weight], variable, (Row("", STABLE),))
 
 
-def _issue(service: str, sticky: Sticky) -> Issue:
+def _issue(sticky: Sticky) -> Issue:
     if sticky.source is not Source.COOKIE:
         raise InputError("sticky: anonymous: issue needs a cookie", hint="only a cookie can be issued")
-    return Issue(names.variable(service, "issue"))
+    return Issue(names.variable("issue", sticky.name))
 
 
 def _cookie(sticky: Sticky, known: Var, issue: Issue) -> Map:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nginxgen.model.service import PathMatch, Protocol, RealIp
@@ -70,6 +69,7 @@ class View:
     server_names: tuple[str, ...]
     real_ip: RealIp | None
     telling: Telling | None
+    salt: str  # of the splits; empty where there are none
     issue: Var | None  # the Set-Cookie of a client that has no key
     mirror: Mirror | None
     locations: tuple[Location, ...]
@@ -84,8 +84,3 @@ class View:
     @property
     def secure(self) -> bool:
         return self.protocol in (Protocol.HTTPS, Protocol.GRPCS)
-
-    def variables(self) -> Iterator[Var]:
-        """What it declares, each once."""
-        declared: tuple[Map | Split | Geo, ...] = (*self.keys, *self.splits, *self.geos, *self.maps)
-        return (made.result for made in declared)

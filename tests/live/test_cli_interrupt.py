@@ -70,10 +70,14 @@ def test_ctrl_c_at_any_moment(fleet: Lab, cli: Cli) -> None:
     for moment in moments(ROUNDS):
         wanted = 100 - serves
         code, err = struck(cli, wanted, moment, signal.SIGINT)
-        assert code in {0, 130, -signal.SIGINT}, err  # minus: before Python was up
-        assert "Traceback" not in err or "/nginxgen/" not in err, err  # Python's own, before it has come to us
+        if code in {1, -signal.SIGINT} and "nginxgen" not in err:
+            continue  # Python itself was not up yet: it dies in words of its own
+        assert code in {0, 130}, err
+        assert "Traceback" not in err
         (weight,) = weights(settled(cli))
-        assert weight in ({wanted} if code == 0 else {serves}), err
+        told_back = "back on its old release" in err or "no host was changed" in err
+        # it may strike when all is done and not yet said; what is said is so
+        assert weight in ({wanted} if code == 0 else {serves} if told_back else {serves, wanted}), err
         if code == 130:
             interrupted += 1
             assert "interrupted" in err or not err
@@ -85,7 +89,7 @@ def test_ctrl_c_at_any_moment(fleet: Lab, cli: Cli) -> None:
 
 def test_kill_9_at_any_moment(fleet: Lab, cli: Cli) -> None:
     serves = 0
-    for moment in moments(ROUNDS // 2):
+    for moment in moments(ROUNDS // 3):
         wanted = 100 - serves
         code, err = struck(cli, wanted, moment, signal.SIGKILL)
         assert code in {0, -signal.SIGKILL}, err
@@ -130,7 +134,7 @@ def test_the_second_operator_is_told_who_is_there(fleet: Lab, cli: Cli) -> None:
 
 def test_two_operators_at_the_same_moment(fleet: Lab, cli: Cli) -> None:
     """At least one gets through; who does not is told why; the fleet never serves a mix."""
-    for _ in range(4):
+    for _ in range(3):
         started = time.monotonic()
         both = {weight: cli.popen("apply", "-w", str(weight), "--yes") for weight in (25, 75)}
         codes, said = {}, ""

@@ -118,18 +118,18 @@ def test_a_transaction_with_a_name_that_is_a_path(machine: Machine, name: str) -
 
 
 def test_trial_without_anything_live(machine: Machine) -> None:
-    """A session was killed between the arrival of its releases and the first link: they are there, and nothing is live."""
-    one = parcel(machine, "one")
-    with Talk(machine, stop=Stop("unpack")) as talk:
+    """A session was killed before the first link: a release is there, and nothing is live."""
+    one, none = parcel(machine, "one"), empty(machine)
+    with Talk(machine, stop=Stop("keep")) as talk:
         talk.send(talk.begin_word())
         assert talk.answer_or_stop()
         talk.send(talk.stage_word(one))
         talk.held()
         machine.kill_ours()
-    assert (machine.home / "releases" / one.id).is_dir()
+    assert (machine.home / "releases" / none.id).is_dir()
     with Talk(machine) as talk:
         assert talk.begin()["ok"]
-        assert talk.trial(one.id, None, None)["code"] == "bad-order"
+        assert talk.trial(none.id, None, None)["code"] == "bad-order"
     assert machine.live() is None
     applied(machine, one)
     poll(lambda: machine.says() == "one", "one is served")
@@ -181,6 +181,24 @@ def test_a_signal_in_the_middle_of_a_step_waits_for_its_end(machine: Machine, na
         assert talk.process.wait(10) == 0
     end = two if commits else one
     assert (machine.live(), machine.held(), machine.open_transactions()) == (end.id, {end.id}, [])
+
+
+def test_a_reader_that_is_gone_changes_no_decision(machine: Machine) -> None:
+    """What is refused stays refused, also where nobody hears that: answers fail with EPIPE from here on."""
+    one, two = parcel(machine, "one"), parcel(machine, "two")
+    applied(machine, one)
+    workers, before = machine.workers(), machine.tree()
+    with Talk(machine) as talk:
+        assert talk.begin()["ok"]
+        assert talk.process.stdout is not None
+        talk.process.stdout.close()
+        talk.send(talk.begin_word() + talk.stage_word(parcel(machine, "bad", server="nonsense;")))
+        talk.send(talk.trial_word(NOBODY, one.id, one.id))
+        talk.send(talk.stage_word(two) + talk.trial_word(two.id, None, None) + talk.trial_word(two.id, one.id, two.id) + b"commit\n")
+    assert talk.process.returncode == 0
+    poll(machine.settled, "it ends")
+    assert (machine.workers(), machine.tree(), machine.held()) == (workers, before, {one.id})
+    assert [line["to"] for line in machine.journal()] == [one.id]
 
 
 # ---------------------------------------------------------------- hostile archives

@@ -1,15 +1,15 @@
 # ---------------------------------------------------------------- stage: the release gets to its place
 
-staged=''  # releases that this session has added
+arrived='' # releases that came and wait for their test; one that is in its place has passed it
+staged=''  # releases that this session has put in their places
 first=''   # set while our loader and the empty release are new on this host
 mended=''  # what stood where we have put the loader anew: a copy, or "nothing"
-pending='' # releases that are there but were edited: mended from the copy that came, once that is tested
 
 stage() {
     bytes=$1 blocks=$2 target=$3 sent_twin=$4 sent_empty=$5
     incoming=$home/releases/.in.$$
-    staged='' first='' mended='' pending=''
-    if receive && unpack && fits_binary && ready_loader && tested && fits_host && mend; then
+    arrived='' staged='' first='' mended=''
+    if receive && unpack && fits_binary && ready_loader && tested && fits_host && keep_all; then
         rm -rf "$incoming"
         ok stage ",\"first\":${first:-false}"
     else
@@ -29,8 +29,10 @@ broken() { code=bad-archive complaint=$1 hint='' && return 1; }
 
 # Read the archive from stdin, whole, whatever becomes of it: the next word comes behind it.
 receive() {
-    complaint=$( (mkdir -p "$home/releases" && rm -rf "$home"/releases/.in.* && mkdir "$incoming") 2>&1) ||
-        { drain "$blocks" && unwritable || return; }
+    complaint=$( (mkdir -p "$home/releases" && rm -rf "$home"/releases/.in.* && mkdir "$incoming") 2>&1) || {
+        drain "$blocks"
+        unwritable || return
+    }
     {
         exec 9>&-
         dd bs=4096 count="$blocks" iflag=fullblock
@@ -53,7 +55,7 @@ unpack() {
     set -- "$sent_twin" "$target"
     [ -n "$live" ] || set -- "$sent_empty" "$@" # it is for the first time only
     for part in "$@"; do
-        [ "$part" = - ] || keep_release "$part" || return
+        [ "$part" = - ] || whole "$part" || return
     done
 }
 
@@ -65,33 +67,36 @@ only_plain_files() {
     case $contents in *' link to '*) return 1 ;; esac
 }
 
-# Move an extracted release to its place. One that is there already stays: it may be live. Where it was edited, it is
-# mended after the test, so that a release that is refused changes nothing.
-keep_release() {
-    fresh=$incoming/$1 place=$home/releases/$1
+# Is this release as it was written? One that is on the host already, and as it should be, has not arrived.
+whole() {
     is_id "$1" || { broken "a release cannot be called $1" || return; }
-    edits=$(edited_files "$fresh")
+    edits=$(edited_files "$incoming/$1")
     [ -z "$edits" ] || { broken "release $1 did not arrive whole: $edits" || return; }
-    if [ -d "$place" ]; then
-        [ -z "$(edited_files "$place")" ] || pending="$pending $1"
-        return 0
-    fi
+    [ -d "$home/releases/$1" ] && [ -z "$(edited_files "$home/releases/$1")" ] || arrived="$arrived $1"
+}
+
+keep_all() {
+    for part in $arrived; do keep "$part" || return; done
+}
+
+# A release that has passed its test gets to its place.
+keep() {
+    fresh=$incoming/$1 place=$home/releases/$1
+    [ -d "$fresh" ] || return 0 # it is there already
+    if [ -d "$place" ]; then mend "$1" && return || { unwritable || return; }; fi
     staged="$staged $1"
     complaint=$( (chmod 755 "$fresh" && chmod 644 "$fresh"/* && durable "$fresh"/* "$fresh" && mv "$fresh" "$place" &&
         durable "$home/releases") 2>&1) || unwritable
 }
 
-# File by file, because the folder may be live and must not go away. What somebody has edited is kept in the state folder.
+# One that is there and was edited is put right file by file, because its folder may be live and must not go away. What
+# somebody has written there is kept in the state folder.
 mend() {
-    for part in $pending; do
-        place=$home/releases/$part aside=$state/edited/$part-$(date -u +%Y%m%dT%H%M%SZ)
-        complaint=$( (mkdir -p "$state/edited" && cp -R "$place" "$aside") 2>&1) || { unwritable || return; }
-        for file in "$place"/* "$place"/.[!.]*; do
-            [ ! -e "$file" ] || [ -e "$incoming/$part/${file##*/}" ] || rm -rf "$file"
-        done
-        complaint=$( (chmod 644 "$incoming/$part"/* && mv -f "$incoming/$part"/* "$place/" &&
-            durable "$place"/* "$place") 2>&1) || { unwritable || return; }
+    complaint=$( (mkdir -p "$state/edited" && cp -R "$place" "$state/edited/$1-$(date -u +%Y%m%dT%H%M%SZ)") 2>&1) || return
+    for file in "$place"/* "$place"/.[!.]*; do
+        [ ! -e "$file" ] || [ -e "$fresh/${file##*/}" ] || rm -rf "$file"
     done
+    complaint=$( (chmod 644 "$fresh"/* && mv -f "$fresh"/* "$place/" && durable "$place"/* "$place") 2>&1)
 }
 
 # ---------------------------------------------------------------- the loader
@@ -126,6 +131,7 @@ install_loader() {
         return 1
     }
     first=true
+    keep "$sent_empty" || return
     settle_live_at "$sent_empty" && complaint=$(put "$loader_text" "$loader" 2>&1) || { unwritable || return; }
     passes "$sent_empty"
 }
@@ -144,5 +150,5 @@ unstage() {
         rm -rf "${home:?}/releases/$part" "$log/gen-$part.log"
     done
     rmdir "$home/releases" "$home" 2>/dev/null
-    staged='' first='' mended='' pending=''
+    arrived='' staged='' first='' mended=''
 }

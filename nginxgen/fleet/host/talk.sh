@@ -51,7 +51,7 @@ wait_for_lock() {
 refuse_locked() {
     rm -f "$run/beat.$$"
     find_owner
-    printf '{"step":"begin","ok":false,"code":"locked","message":"another nginxgen is at work","hint":null,"owner":%s}\n' "${owner:-null}"
+    printf '{"step":"begin","ok":false,"code":"locked","message":"another nginxgen is at work","hint":null,"owner":%s}\n' "${owner:-null}" 2>/dev/null || :
 }
 
 # One line of input. What is said in the wrong order or number changes nothing.
@@ -86,7 +86,7 @@ hear() {
 # The end, however it came: what is under trial goes back.
 leave() {
     trap '' TERM INT
-    if [ -n "$txn" ]; then undo abort '' ''; elif [ -n "$staged$first$mended" ]; then unstage; fi >/dev/null
+    if [ -n "$txn" ]; then undo abort '' ''; elif [ -n "$arrived$staged$first$mended" ]; then unstage; fi >/dev/null
     release_lock
     exit 0
 }

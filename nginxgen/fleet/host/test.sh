@@ -3,16 +3,16 @@
 test_took=0 # hundredths of a second that nginx -T took: a reload takes as long
 
 tested() {
-    for part in $sent_twin $target; do
-        [ "$part" = - ] || passes "$part" || return 1
-    done
+    # a twin that was there has passed when it came, and nobody serves it now
+    case " $arrived " in *" $sent_twin "*) passes "$sent_twin" || return ;; esac
+    passes "$target"
 }
 
 # nginx -T of a release in a mirror of the conf folder: relative includes resolve beside the file given with -c, so the
 # loader finds the candidate there while the live tree stays as it is. Sets report, and code, complaint and hint.
 passes() {
     mirror=$run/test place=$home/releases/$1
-    case " $pending " in *" $1 "*) place=$incoming/$1 ;; esac
+    case " $arrived " in *" $1 "*) [ ! -d "$incoming/$1" ] || place=$incoming/$1 ;; esac
     code=rejected hint=''
     make_mirror || { unwritable || return; }
     put_off
@@ -22,7 +22,7 @@ passes() {
     clock
     test_took=$((now - began))
     rm -rf "$mirror"
-    case "$newline$report" in *"${newline}status 0") ;; *) explain_test && return 1 ;; esac
+    case "$newline$report" in *"${newline}status 0") ;; *) explain_test "$1" && return 1 ;; esac
     [ ! -e "$place/release.inc" ] || case $report in
         *"reads $mirror/nginxgen/live/release.inc$newline"*) ;;
         *)
@@ -58,10 +58,10 @@ nginx_dump() {
     )
 }
 
-# Sets complaint and hint from report, with the paths that a person knows.
+# Sets complaint and hint from report about a release, with the paths that a person knows.
 explain_test() {
     complaint=$(printf '%s' "$report" | grep -v -e '^reads /' -e '^status [0-9]*$' -e 'test failed$' -e '^$' |
-        sed "s|$mirror/nginxgen/live/|$place/|g; s|$mirror/|$conf_dir/|g" | head -n 5)
+        sed "s|$mirror/nginxgen/live/|$home/releases/$1/|g; s|$mirror/|$conf_dir/|g" | head -n 5)
     case $report in
         *'status 124' | *'status 137' | *'status 143')
             complaint="nginx -t did not end within $test_limit s; $complaint" hint='is there a name that does not resolve?'
@@ -117,7 +117,7 @@ host_files() {
 # refused here (IPv4, and [::]); the trial finds the rest.
 ports_free() {
     sockets=''
-    for address in $(sed -n 's/^[[:space:]]*listen[[:space:]]\{1,\}\([^;]*\);.*/\1/p' "$home/releases/$target"/*.conf 2>/dev/null |
+    for address in $(sed -n 's/^[[:space:]]*listen[[:space:]]\{1,\}\([^;]*\);.*/\1/p' "$place"/*.conf 2>/dev/null |
         grep -v reuseport | sed 's/[[:space:]].*//' | sort -u); do
         listen_pattern "$address" || continue
         # of the kernel's table only the head is read: listening sockets come first

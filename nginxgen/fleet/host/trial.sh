@@ -153,7 +153,7 @@ commit() {
     # The commit point: from here on whoever comes next finishes this.
     mv "$txn.open" "$txn.commit" 2>/dev/null && durable "$state/txn" || { expired commit && return; }
     if finish "$txn.commit"; then
-        txn='' staged='' first='' mended=''
+        txn='' arrived='' staged='' first='' mended=''
         ok commit ",\"live\":\"$new\"$([ -z "$unrecorded" ] || printf ',"warning":%s' "$(json "$unrecorded")")"
         prune
     elif mv "$txn.commit" "$txn.open" 2>/dev/null; then

@@ -151,6 +151,24 @@ def test_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
     assert "interrupted" in capsys.readouterr().err
 
 
+def test_ctrl_c_that_a_library_made_another_error_of(capsys: pytest.CaptureFixture[str]) -> None:
+    """As pydantic does while it builds its models."""
+
+    def told() -> None:
+        raise ValueError('Error building "enum" validator:\n  KeyboardInterrupt: ')
+
+    def chained() -> None:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as error:
+            raise ImportError("initialization failed") from error
+
+    for library in (told, chained):
+        assert guarded(library) == 130
+        assert "interrupted" in (err := capsys.readouterr().err)
+        assert "bug" not in err
+
+
 @pytest.mark.parametrize("gone", ["stdout", "stderr"])
 def test_a_reader_who_leaves_early_is_no_error(tmp_path: Path, gone: str) -> None:
     """As in `nginxgen render | head`: the pipe is closed before a word is written."""

@@ -242,3 +242,13 @@ def test_status_can_be_watched_until_ctrl_c(typed: Typed, fleet: MemoryFleet, mo
     assert ended.code == 0
     seen = [json.loads(line) for line in ended.out.splitlines()]
     assert [look["hosts"][1]["reachable"] for look in seen] == [True, True, False]
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_history_fits_the_terminal_and_says_why(typed: Typed, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    typed("apply", "-w", "10", "--yes")
+    monkeypatch.setattr("nginxgen.commands.history.width", lambda: columns)
+    lines = typed("history").out.splitlines()
+    assert max(map(len, lines)) <= columns
+    assert "service shop" in lines[1]
+    assert ("edge-1" in lines[1]) == (columns == 200)

@@ -277,5 +277,13 @@ def test_a_refusal_says_what_the_host_says() -> None:
         session.begin(NOTE)
 
 
+def test_a_warning_at_the_commit_is_handed_on() -> None:
+    answers = {**HONEST, "commit": line("commit", live=ONE.id, warning="no journal entry: disk full")}
+    session = ScriptSession("edge-1", Told(answers), LIMITS)
+    session.begin(NOTE)
+    session.trial(ONE.id, Expected(OLD, OLD))
+    assert session.commit() == "no journal entry: disk full"
+
+
 def test_the_script_is_sent_whole_before_the_first_word() -> None:
     assert len(script.preamble()) % script.BLOCK == 0

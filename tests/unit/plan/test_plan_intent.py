@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import makers
 import pytest
 from hypothesis import given as for_all
@@ -72,6 +74,18 @@ def test_hosts_that_disagree_are_named_with_what_they_have(
         resolve([SHOP], {f"edge-{n}": given(intent) for n, intent in enumerate(live)}, request_)
     assert all(word in refused.value.message for word in words)
     assert "--weight" in str(refused.value.findings()[0].hint)
+
+
+def test_a_host_that_missed_the_last_change_is_named() -> None:
+    changed = replace(given(at("20", "5")), previous_intent=at("10", "5"))
+    missed = replace(given(at("10", "5")), previous_intent=at("0", "0"))
+    with pytest.raises(Refused) as refused:
+        resolve([SHOP], {"edge-1": changed, "edge-2": changed, "edge-3": missed}, Request())
+    hint = "edge-3 missed the last change: apply with --weight brings every host to reads 20, writes 5"
+    assert refused.value.findings()[0].hint == hint
+    with pytest.raises(Refused) as refused:  # each has been where the other is: nobody can tell
+        resolve([SHOP], {"edge-1": changed, "edge-2": replace(missed, previous_intent=at("20", "5"))}, Request())
+    assert "missed" not in str(refused.value.findings()[0].hint)
 
 
 def test_every_service_that_hosts_disagree_about_is_named_at_once() -> None:

@@ -12,10 +12,11 @@ from pathlib import Path
 import makers
 import pytest
 
+from nginxgen.check import check
 from nginxgen.errors import InputError
 from nginxgen.model.intent import Intent, ServiceIntent
 from nginxgen.model.release import Release
-from nginxgen.model.service import PathMatch, Route, Signal, Source
+from nginxgen.model.service import Anonymous, PathMatch, Route, Signal, Source, Sticky
 from nginxgen.render import empty, render
 
 SHOP = makers.service(override=makers.BOTH)
@@ -181,10 +182,15 @@ def test_a_service_of_which_the_intent_says_nothing_is_refused() -> None:
         render([SHOP], Intent(), makers.host())
 
 
-def test_two_services_whose_variables_would_meet_are_refused() -> None:
-    twins = [makers.service("a-b", override=makers.BOTH), makers.service("a_b", override=makers.BOTH)]
-    with pytest.raises(InputError, match="comes twice"):
-        render(twins, makers.intent(twins), makers.host())
+def test_services_with_the_same_rules_share_their_variables() -> None:
+    """nginx clears each at every request: their number must not grow with that of the services."""
+    sticky = Sticky(Source.COOKIE, "sid", Anonymous.ISSUE)
+    fields = {"override": makers.BOTH, "sticky": sticky, "version_header": True}
+    services = [makers.service(name, **fields) for name in ("a-b", "a_b", "c")]
+    release = render(services, makers.intent(services), makers.host())
+    named = [set(re.findall(r"\$(ng_\w+)", release.file(f"{one.name}.conf").text)) for one in services]
+    assert named[0] == named[1] == named[2] != set()
+    assert check(services, makers.host(), release, render) == ()
 
 
 def test_a_log_dir_with_a_variable_would_prove_nothing_and_is_refused() -> None:
