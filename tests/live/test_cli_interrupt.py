@@ -72,6 +72,8 @@ def test_ctrl_c_at_any_moment(fleet: Lab, cli: Cli) -> None:
         code, err = struck(cli, wanted, moment, signal.SIGINT)
         if code in {1, -signal.SIGINT} and "nginxgen" not in err:
             continue  # Python itself was not up yet: it dies in words of its own
+        # A shell says 130 of both: where Ctrl-C struck in an exec(), Python ends by the signal although we caught it.
+        code = 130 if code == -signal.SIGINT else code
         assert code in {0, 130}, err
         assert "Traceback" not in err
         (weight,) = weights(settled(cli))

@@ -173,7 +173,9 @@ def test_a_host_is_believed_only_when_it_says_exactly_what_it_did(answers: dict[
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.binary(max_size=500), st.sampled_from([b"", HELLO, b"\n" + HELLO]))
+@given(
+    st.binary(max_size=500).filter(lambda noise: b"hello" not in noise), st.sampled_from([b"", HELLO, b"\n" + HELLO])
+)
 def test_whatever_comes_before_host_sh_speaks_is_skipped_or_an_error(noise: bytes, hello: bytes) -> None:
     error = error_of(lambda: conversation(ScriptSession("edge-1", Told(HONEST, hello=noise + hello), LIMITS)))
     assert isinstance(error, Unreachable) == (not hello)
