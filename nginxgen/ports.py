@@ -20,6 +20,13 @@ class Note:
     txn: str  # one id for the whole fleet change
 
 
+@dataclass(frozen=True, slots=True)
+class Restores:
+    """A trial that takes back a commit, so that it will be as if that had not been."""
+
+    previous: str | None  # what the host's `previous` was before that commit
+
+
 class Stream(Protocol):
     """A TCP connection, whatever carries it. Every method but close raises OSError."""
 
@@ -62,9 +69,10 @@ class HostSession(Protocol):
         fails the test is removed again: HostRefused "rejected" with nginx's words.
         """
 
-    def trial(self, release: str, expected: Expected) -> None:
+    def trial(self, release: str, expected: Expected, restores: Restores | None = None) -> None:
         """Serve a staged release from memory while the disk keeps the old one, and prove that it runs.
 
+        With `restores` its commit leaves `previous` as given, and the journal says that the change was reverted.
         HostRefused "moved" when the host has something else than expected; HostFailed when it did not take and the
         old release was brought back.
         """

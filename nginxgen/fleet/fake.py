@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from nginxgen.errors import HostFailed, HostLost, HostRefused, InputError, NeedsHuman, Unreachable
@@ -20,7 +20,7 @@ from nginxgen.model.intent import Intent
 from nginxgen.model.plan import Expected
 from nginxgen.model.release import MANIFEST, File, Release
 from nginxgen.model.state import Drift, HostState, JournalEntry
-from nginxgen.ports import Note, Stream
+from nginxgen.ports import Note, Restores, Stream
 
 Judge = Callable[[Release], str | None]  # what nginx -t would say against a release; None: it passes
 
@@ -46,6 +46,7 @@ class _Trial:
     old: str
     new: str
     note: Note
+    restores: Restores | None = None
 
 
 class FakeHost:
@@ -199,7 +200,7 @@ class FakeSession:
                 self._unstage()
                 raise self._refusal("rejected", complaint)
 
-    def trial(self, release: str, expected: Expected) -> None:
+    def trial(self, release: str, expected: Expected, restores: Restores | None = None) -> None:
         with self._step("trial"):
             note, host = self._must_hold_lock(), self._host
             if host.trial is not None:
@@ -207,17 +208,21 @@ class FakeSession:
             if not self._has(expected):
                 raise self._refusal("moved", f"the host has {host.live} live and {host.running} running")
             self._kept(release)
-            host.trial, host.running = _Trial(str(host.live), release, note), release
+            host.trial, host.running = _Trial(str(host.live), release, note, restores), release
 
     def commit(self) -> str:
         with self._step("commit"):
             host, trial = self._host, self._host.trial
             if trial is None:
                 raise self._refusal("bad-order", "no trial is open")
-            if trial.old != trial.new:  # else it mends the live release, and there is nothing new to go back to
-                host.previous = trial.old
             host.live, host.trial = trial.new, None
-            host.record(trial, "committed")
+            if trial.restores is not None:
+                host.previous = trial.restores.previous
+                host.record(replace(trial, old=trial.new, new=trial.old), "reverted")
+            else:
+                if trial.old != trial.new:  # else it mends the live release, and there is nothing new to go back to
+                    host.previous = trial.old
+                host.record(trial, "committed")
             self._staged, self._first = [], False
             return ""
 

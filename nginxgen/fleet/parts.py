@@ -43,6 +43,7 @@ class Part:
     serves: str | None = None  # what it serves, as far as it has told
     warning: str = ""  # what a person should know although all went well
     before: Expected = field(default_factory=lambda: Expected(None, None))  # what it had when we took its lock
+    previous: str | None = None  # and where a revert would have led
 
     @property
     def host(self) -> str:

@@ -18,7 +18,7 @@ from nginxgen.fleet.pipe import Pipe, PipeEnded
 from nginxgen.model.plan import Expected
 from nginxgen.model.release import File, Release
 from nginxgen.model.state import HostState, JournalEntry
-from nginxgen.ports import Note, Stream
+from nginxgen.ports import Note, Restores, Stream
 
 T = TypeVar("T")
 
@@ -87,10 +87,12 @@ class ScriptSession:
         word = f"stage {len(packed)} {len(body) // script.BLOCK} {names}"
         self._ask(word, _nothing, self._limits.long, body)
 
-    def trial(self, release: str, expected: Expected) -> None:
+    def trial(self, release: str, expected: Expected, restores: Restores | None = None) -> None:
         self._trials += 1
         self._trying = release
         word = f"trial {self._txn}-{self._trials} {release} {expected.live or '-'} {expected.running or '-'}"
+        if restores is not None:
+            word += f" {restores.previous or '-'}"
         self._touched = True
         try:
             self._ask(word, lambda answer: _must_be(answer, "running", release), self._limits.long)
@@ -194,10 +196,10 @@ class ScriptSession:
 
     def _lost(self, step: str, why: str) -> NginxgenError:
         """Hang up, so that the host puts right what is under trial, and say what that means."""
-        complaint = "" if self._over else self._pipe.complaint()
-        self._over = True
+        ended, self._over = self._over, True
+        complaint = "" if ended else self._pipe.complaint()
         threading.Thread(target=self._pipe.close, args=(self._limits.undo,), daemon=True).start()
-        if not self._greeted:
+        if not self._greeted and not ended:
             return _cannot_start(self.name, why, complaint)
         said = f"{why} during {step}{': ' + complaint if complaint else ''}"
         if self._touched:

@@ -122,7 +122,7 @@ def _begin(work: Undertaking, session: HostSession, part: Part) -> None:
             f"the plan was made for {expected.live or 'nothing'} and {expected.running or 'nothing'}",
             hint="plan again",
         )
-    part.before = expected
+    part.before, part.previous = expected, state.previous
 
 
 def _refusal(part: Part, error: NginxgenError | None) -> HostResult:

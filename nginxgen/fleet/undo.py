@@ -11,7 +11,7 @@ from nginxgen.model.outcome import BACK, HostOutcome, HostResult
 from nginxgen.model.plan import Expected
 from nginxgen.model.progress import Phase
 from nginxgen.model.state import HostState
-from nginxgen.ports import HostSession
+from nginxgen.ports import HostSession, Restores
 
 
 def take_back(work: Undertaking) -> dict[str, HostResult]:
@@ -83,7 +83,7 @@ def _went_back(session: HostSession, part: Part) -> bool:
 
 def _return(session: HostSession, part: Part) -> None:
     """A host that has committed goes back the way it came: by a trial of the old release."""
-    session.trial(part.old, Expected(part.change.target, part.change.target))
+    session.trial(part.old, Expected(part.change.target, part.change.target), Restores(part.previous))
     session.commit()
 
 

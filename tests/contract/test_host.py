@@ -13,7 +13,7 @@ from nginxgen.errors import HostRefused
 from nginxgen.model.plan import Expected
 from nginxgen.model.release import Release
 from nginxgen.model.state import Drift, HostState
-from nginxgen.ports import HostSession, Note
+from nginxgen.ports import HostSession, Note, Restores
 
 NOTHING = Expected(None, None)
 UNKNOWN = "0123456789ab"
@@ -301,6 +301,26 @@ def test_the_first_apply_can_be_reverted(world: World) -> None:
     nothing = empty(world.host).id
     assert runs(world) == Expected(nothing, nothing)
     eventually(world, None)
+
+
+@pytest.mark.parametrize("applies", [1, 2])
+def test_a_commit_that_is_taken_back_is_as_if_it_had_not_been(world: World, applies: int) -> None:
+    one, two, three = (release(world.host, label) for label in ("one", "two", "three"))
+    for to in (one, two)[:applies]:
+        apply(world, to)
+    before = state_of(world)
+    with session(world) as opened:
+        on_trial(opened, world, three)
+        opened.commit()
+        opened.trial(str(before.live), Expected(three.id, three.id), Restores(before.previous))
+        opened.commit()
+        entries = opened.journal(2)
+    state = state_of(world)
+    assert (state.live, state.running, state.previous) == (before.live, before.running, before.previous)
+    assert [(entry.from_release, entry.to_release, entry.result) for entry in entries] == [
+        (before.live, three.id, "committed"),
+        (before.live, three.id, "reverted"),
+    ]
 
 
 def test_what_is_read_back_is_what_was_staged(world: World) -> None:

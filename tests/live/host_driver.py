@@ -29,8 +29,26 @@ from nginxgen.fleet import script
 
 BLOCK = 4096
 # All that host.sh needs on a host, beside nginx; docs/host-protocol.md names the same.
-TOOLS = """sh base64 cat chmod cp date dd grep gzip head ln ls mkdir mv readlink rm rmdir sed sha256sum sleep sort stat sync
-tail tar timeout tr wc""".split()
+TOOLS = (
+    *(
+        "sh",
+        "base64",
+        "cat",
+        "chmod",
+        "cp",
+        "date",
+        "dd",
+        "grep",
+        "gzip",
+        "head",
+        "ln",
+        "ls",
+        "mkdir",
+        "mv",
+        "readlink",
+    ),
+    *("rm", "rmdir", "sed", "sha256sum", "sleep", "sort", "stat", "sync", "tail", "tar", "timeout", "tr", "wc"),
+)
 PATIENCE = 40.0  # seconds: far beyond anything that is waited for here, so that a hang is a failure with a name
 
 
@@ -118,7 +136,7 @@ def padded(data: bytes) -> bytes:
 
 
 class Machine:
-    """A private nginx in Debian's shape, in a directory of its own. Every method returns when what it says is a fact."""
+    """A private nginx in Debian's shape, in its own directory. Every method returns when what it says is a fact."""
 
     def __init__(self, root: Path, net: str, binary: str | None = None) -> None:
         self.layout = HostLayout("host", root, f"{net}.1", 22201, 18080, 18081)
@@ -289,8 +307,9 @@ class Machine:
 
     def fill(self, folder: Path) -> None:
         """Not a byte and not a name more."""
-        script = 'cd "$1" && dd if=/dev/zero of=full bs=512 2>/dev/null; n=0; while touch "full-$n"; do n=$((n + 1)); done 2>/dev/null; :'
-        self.run("sh", "-c", script, "fill", str(folder))
+        bytes_ = 'cd "$1" && dd if=/dev/zero of=full bs=512 2>/dev/null'
+        names = 'n=0; while touch "full-$n"; do n=$((n + 1)); done 2>/dev/null; :'
+        self.run("sh", "-c", f"{bytes_}; {names}", "fill", str(folder))
 
     def unfill(self, folder: Path) -> None:
         self.run("sh", "-c", 'rm -f "$1"/full*', "unfill", str(folder))
@@ -385,7 +404,7 @@ held_here() {{
 
 @dataclass
 class Talk:
-    """A session with one host.sh. As a context manager it closes the script's input at the end and waits for its end."""
+    """A session with one host.sh. As a context manager it closes the script's input at the end and waits for it."""
 
     host: Machine
     stop: Stop | None = None
@@ -495,9 +514,9 @@ class Talk:
         word = f"stage {len(packed)} {blocks} {release.id} {twin.id if twin else '-'} {none.id}\n"
         return word.encode() + padded(packed)
 
-    def trial_word(self, release: str, live: str | None, running: str | None) -> bytes:
+    def trial_word(self, release: str, live: str | None, running: str | None, restores: str = "") -> bytes:
         self.trials += 1
-        return f"trial {self.txn}-{self.trials} {release} {live or '-'} {running or '-'}\n".encode()
+        return f"trial {self.txn}-{self.trials} {release} {live or '-'} {running or '-'} {restores}\n".encode()
 
     def begin(self, verb: str = "apply") -> dict[str, Any]:
         self.send(self.begin_word(verb))
@@ -507,8 +526,8 @@ class Talk:
         self.send(self.stage_word(release, twin, body))
         return self.hear()
 
-    def trial(self, release: str, live: str | None, running: str | None) -> dict[str, Any]:
-        self.send(self.trial_word(release, live, running))
+    def trial(self, release: str, live: str | None, running: str | None, restores: str = "") -> dict[str, Any]:
+        self.send(self.trial_word(release, live, running, restores))
         return self.hear()
 
     def apply(self, release: Parcel, twin: Parcel | None = None) -> dict[str, Any]:

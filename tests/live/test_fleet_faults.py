@@ -204,8 +204,8 @@ def test_all_twenty_end_on_the_old_release(
     assert twenty.trees(spare=spare) == trees
     with Sessions.open(hosts) as sessions:
         states = sessions.observe()
-        assert {name: (state.live, state.running, state.drift) for name, state in states.items()} == {
-            host.name: (release(host, OLD).id, release(host, OLD).id, ()) for host in hosts
+        assert {name: (state.live, state.running, state.drift, state.previous) for name, state in states.items()} == {
+            host.name: (release(host, OLD).id, release(host, OLD).id, (), empty(host).id) for host in hosts
         }
 
 

@@ -1,4 +1,4 @@
-"""What a session promises, on every shell and with the fewest tools: a first apply, an apply, back, and after a crash."""
+"""What a session promises, on every shell and with the fewest tools: first apply, apply, back, and after a crash."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from host_driver import TOOLS, Machine, Talk, empty, only_tools, parcel, poll
+
 
 @dataclass(frozen=True)
 class Ground:

@@ -1,4 +1,4 @@
-"""What `nginx -t` and the exit status of a reload do not tell: each fault gets the right verdict, and the old config serves.
+"""What `nginx -t` and the status of a reload do not tell: each fault gets the right verdict, and the old config serves.
 
 docs/host-protocol.md shows it as a table. Each fault meets a host that serves "one" and is asked to serve "two".
 """
@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import host_driver
 import pytest
@@ -35,7 +35,7 @@ class Traffic:
             answer = self._host.says()
             self.answers[answer] = self.answers.get(answer, 0) + 1
 
-    def __enter__(self) -> Traffic:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -53,7 +53,9 @@ def one(machine: Machine) -> Parcel:
     return release
 
 
-def attempt(host: Machine, release: Parcel, between: Callable[[str], None] = lambda _: None, **settings: str) -> dict[str, Any]:
+def attempt(
+    host: Machine, release: Parcel, between: Callable[[str], None] = lambda _: None, **settings: str
+) -> dict[str, Any]:
     """An apply, up to the first no. `between` is told what comes next: stage, trial, commit."""
     with Talk(host, settings=settings) as talk:
         between("begin")
@@ -70,7 +72,9 @@ def attempt(host: Machine, release: Parcel, between: Callable[[str], None] = lam
 
 
 @contextmanager
-def unharmed(host: Machine, old: Parcel, *, says: str = "one", within: float = SOON, lost: bool = False) -> Iterator[None]:
+def unharmed(
+    host: Machine, old: Parcel, *, says: str = "one", within: float = SOON, lost: bool = False
+) -> Iterator[None]:
     """Whatever happens inside: afterwards the tree is as it was, and the old config serves within `within` seconds.
 
     `lost`: clients may get no answer for a moment, because nginx itself was stopped.
@@ -117,7 +121,9 @@ def test_a_port_that_is_taken_just_before_the_reload(machine: Machine, one: Parc
         machine.reload()
     with ExitStack() as stack, unharmed(machine, one, within=4):
         verdict = attempt(
-            machine, parcel(machine, "two", port=18099), lambda step: step == "trial" and stack.enter_context(held_port(machine))
+            machine,
+            parcel(machine, "two", port=18099),
+            lambda step: step == "trial" and stack.enter_context(held_port(machine)),
         )
         assert (verdict["step"], verdict["code"]) == ("trial", "trial-failed")
         if log == "file":
@@ -256,7 +262,9 @@ def test_nginx_is_stopped(machine: Machine, one: Parcel) -> None:
     the_next_apply_succeeds(machine)
 
 
-@pytest.mark.parametrize("content", [None, "", "1\n", "999999999\n", "junk"], ids=["missing", "empty", "another", "gone", "junk"])
+@pytest.mark.parametrize(
+    "content", [None, "", "1\n", "999999999\n", "junk"], ids=["missing", "empty", "another", "gone", "junk"]
+)
 def test_a_pid_file_that_does_not_lead_to_nginx(machine: Machine, one: Parcel, content: str | None) -> None:
     pid_file, right = machine.layout.pid_file, machine.layout.pid_file.read_text()
     master = int(right)
@@ -445,7 +453,14 @@ FOLDERS = {
     "run": lambda host: host.layout.run_dir,
     "log": lambda host: host.layout.log_dir,
 }
-SHORT = {("conf", "stage"), ("conf", "commit"), ("state", "trial"), ("state", "commit"), ("run", "begin"), ("log", "stage")}
+SHORT = {
+    ("conf", "stage"),
+    ("conf", "commit"),
+    ("state", "trial"),
+    ("state", "commit"),
+    ("run", "begin"),
+    ("log", "stage"),
+}
 
 
 @pytest.fixture

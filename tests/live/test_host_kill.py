@@ -1,4 +1,4 @@
-"""The kill matrix: whatever is killed at whichever step, a host ends on one release, in memory and on disk, and says so.
+"""The kill matrix: whatever is killed at whichever step, a host ends on one release, in memory and on disk.
 
 docs/host-protocol.md shows it as a table; a test below holds the two together. All of it: `make test-full`.
 """
@@ -24,7 +24,7 @@ class Kill(StrEnum):
     REBOOT = "reboot"
 
 
-class Path_(StrEnum):
+class Way(StrEnum):
     APPLY = "apply"
     ABORT = "abort"
     FIRST = "first apply"
@@ -34,7 +34,7 @@ class Path_(StrEnum):
 class Step:
     name: str
     stop: Stop | None  # None: the trial is done and the script waits for a word
-    path: Path_ = Path_.APPLY
+    path: Way = Way.APPLY
     new: bool = False  # which release it ends on
 
 
@@ -58,19 +58,19 @@ STEPS = [
     Step("commit in the journal", Stop("record"), new=True),
     Step("transaction closed", Stop("finish"), new=True),
     Step("old releases removed", Stop("prune"), new=True),
-    Step("abort decided", Stop("take_back", after=False), Path_.ABORT),
-    Step("abort: HUP sent", Stop("ask_to_reload", nth=2), Path_.ABORT),
-    Step("abort: old release taken", Stop("runs"), Path_.ABORT),
-    Step("abort in the journal", Stop("record"), Path_.ABORT),
-    Step("abort: tidied up", Stop("unstage"), Path_.ABORT),
-    Step("first: empty release in its place", Stop("keep"), Path_.FIRST),
-    Step("first: empty release live", Stop("settle_live_at"), Path_.FIRST),
-    Step("first: loader written", Stop("put"), Path_.FIRST),
-    Step("first: transaction written", Stop("open_transaction"), Path_.FIRST),
-    Step("first: new release live on disk", Stop("mark_log", after=False), Path_.FIRST),
-    Step("first: new release taken", Stop("reload"), Path_.FIRST),
-    Step("first: prepared", None, Path_.FIRST),
-    Step("first: committed on disk", Stop("settle_live_at", nth=3), Path_.FIRST, new=True),
+    Step("abort decided", Stop("take_back", after=False), Way.ABORT),
+    Step("abort: HUP sent", Stop("ask_to_reload", nth=2), Way.ABORT),
+    Step("abort: old release taken", Stop("runs"), Way.ABORT),
+    Step("abort in the journal", Stop("record"), Way.ABORT),
+    Step("abort: tidied up", Stop("unstage"), Way.ABORT),
+    Step("first: empty release in its place", Stop("keep"), Way.FIRST),
+    Step("first: empty release live", Stop("settle_live_at"), Way.FIRST),
+    Step("first: loader written", Stop("put"), Way.FIRST),
+    Step("first: transaction written", Stop("open_transaction"), Way.FIRST),
+    Step("first: new release live on disk", Stop("mark_log", after=False), Way.FIRST),
+    Step("first: new release taken", Stop("reload"), Way.FIRST),
+    Step("first: prepared", None, Way.FIRST),
+    Step("first: committed on disk", Stop("settle_live_at", nth=3), Way.FIRST, new=True),
 ]
 
 # In the short run: each kill, each step that matters, not their product.
@@ -108,7 +108,7 @@ def to_the_step(talk: Talk, step: Step, release: Parcel) -> None:
     if state is None:
         return
     words = [talk.stage_word(release), talk.trial_word(release.id, state["live"], state["running"])]
-    if step.path is Path_.ABORT:
+    if step.path is Way.ABORT:
         words.append(b"abort\n")
     elif step.new:
         words.append(b"commit\n")
@@ -123,8 +123,8 @@ def to_the_step(talk: Talk, step: Step, release: Parcel) -> None:
 @pytest.mark.parametrize(("step", "kill"), cases())
 def test_kill(machine: Machine, step: Step, kill: Kill) -> None:
     one, two, three = (parcel(machine, says) for says in ("one", "two", "three"))
-    old = empty(machine) if step.path is Path_.FIRST else one
-    if step.path is not Path_.FIRST:
+    old = empty(machine) if step.path is Way.FIRST else one
+    if step.path is not Way.FIRST:
         applied(machine, one)
     with Talk(machine, stop=step.stop) as talk:
         to_the_step(talk, step, two)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 import subprocess
+import zlib
 from pathlib import Path
 
 import pytest
@@ -16,21 +16,23 @@ DOCS = Path(__file__).parents[2] / "docs/host-protocol.md"
 
 
 def test_shellcheck_has_nothing_to_say() -> None:
-    done = subprocess.run(["shellcheck", "-s", "sh", "-"], input=script.source(), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["shellcheck", "-s", "sh", "-"], input=script.source(), capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("shell", [["dash"], ["bash"], ["bash", "--posix"], ["busybox", "sh"]], ids=" ".join)
 def test_every_shell_can_read_it_with_and_without_comments(shell: list[str]) -> None:
-    sent = script.preamble()
-    for text in (script.source(), gzip.decompress(sent.rstrip(b"\0")).decode()):
+    sent = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress(script.preamble()).decode()
+    for text in (script.source(), sent):
         done = subprocess.run([*shell, "-n"], input=text, capture_output=True, text=True, check=False)
         assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_it_calls_the_tools_that_the_docs_name_and_no_others() -> None:
     known = {"flock", "setsid", "systemd-run"} | set(TOOLS)
-    others = "awk cut expr find xargs ps pgrep pidof kill_all tee touch mktemp env id whoami hostname jq python3 perl curl".split()
+    others = ("awk", "cut", "expr", "find", "xargs", "ps", "pgrep", "pidof", "tee", "touch", "mktemp", "perl", "curl")
     code = re.sub(r"#.*", "", script.source())
     assert [tool for tool in known if not re.search(rf"(?<![\w-]){tool}(?![\w-])", code)] == []
     assert [tool for tool in others if re.search(rf"(?:^|[|&;(]|\$\()\s*{tool}\s", code, re.MULTILINE)] == []

@@ -1,4 +1,4 @@
-"""What a host says of itself, and how it is put right: drift, edits, the journal, old releases, first applies, reboots."""
+"""What a host says of itself, and how it is put right: drift, edits, journal, old releases, first applies, reboots."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def test_nginx_is_stopped(machine: Machine, one: Parcel) -> None:
 
 @pytest.mark.parametrize("moved", [False, True], ids=["removed", "renamed"])
 def test_the_binary_was_replaced(moved: bool) -> None:
-    """dpkg renames the new one over the old; others move the old one aside, and its name in /proc still leads to a file."""
+    """dpkg renames the new one over the old; others move the old one aside, and /proc still leads to a file."""
     with host_driver.machine() as host:
         real = host.binary
         host.stop()
@@ -204,7 +204,9 @@ def test_a_log_that_was_removed_is_still_the_proof(machine: Machine, one: Parcel
 
 def test_a_log_folder_that_is_not_there_is_named(machine: Machine) -> None:
     release = parcel(machine, "one")
-    gone = {name: text.replace(b"/var/log/nginx/gen-", b"/var/log/nowhere/gen-") for name, text in release.files.items()}
+    gone = {
+        name: text.replace(b"/var/log/nginx/gen-", b"/var/log/nowhere/gen-") for name, text in release.files.items()
+    }
     gone.pop("SHA256SUMS")
     with Talk(machine) as talk:
         assert talk.begin()["ok"]
@@ -232,6 +234,46 @@ def test_a_release_without_services_and_back(machine: Machine, one: Parcel) -> N
     assert (machine.held(), machine.live(), drift(machine)) == (set(), none.id, {})
     applied(machine, one)
     poll(lambda: machine.says() == "one", "one is served")
+
+
+# ---------------------------------------------------------------- a commit that is taken back
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["first apply", "later"])
+@pytest.mark.parametrize("killed", [False, True], ids=["carried out", "killed and recovered"])
+def test_a_commit_that_is_taken_back_is_as_if_it_had_failed(machine: Machine, first: bool, killed: bool) -> None:
+    """Another host of the fleet has failed: live, running, previous and history tell of no commit that stands."""
+    if not first:
+        applied(machine, parcel(machine, "zero"))
+        applied(machine, parcel(machine, "one"))
+    with Talk(machine) as talk:
+        before = talk.do("observe")
+    two = parcel(machine, "two")
+    with Talk(machine, stop=Stop("note_previous", after=False, nth=2) if killed else None) as talk:
+        assert talk.apply(two)["ok"]
+        talk.do("commit")
+        back = before["live"] or empty(machine).id
+        assert talk.trial(back, two.id, two.id, before["previous"] or "-")["ok"]
+        talk.send(b"commit\n")
+        if killed:
+            talk.held()
+            machine.kill_ours()
+        else:
+            assert talk.hear()["ok"]
+    with Talk(machine) as talk:
+        assert talk.begin()["ok"]
+        after = talk.do("observe")
+    assert (after["live"], after["previous"]) == (back, before["previous"])
+    assert after["running"] == back
+    assert after["drift"] == []
+    lines = [(line["from"], line["to"], line["result"]) for line in machine.journal()][-2:]
+    assert lines == [(back, two.id, "committed"), (back, two.id, "reverted")]
+
+
+def test_what_is_to_be_previous_again_must_be_a_release(machine: Machine, one: Parcel) -> None:
+    with Talk(machine) as talk:
+        assert talk.begin()["ok"]
+        assert talk.trial(one.id, one.id, one.id, "../../evil")["code"] == "bad-word"
 
 
 # ---------------------------------------------------------------- a first apply
@@ -278,7 +320,9 @@ def test_after_a_boot_the_committed_release_is_served(machine: Machine, one: Par
 
 
 @pytest.mark.parametrize("step", ["mark_log", "reload"])
-def test_a_crash_of_nginx_in_mid_trial_is_put_right_on_disk_before_nginx_is_back(machine: Machine, one: Parcel, step: str) -> None:
+def test_a_crash_of_nginx_in_mid_trial_is_put_right_on_disk_before_nginx_is_back(
+    machine: Machine, one: Parcel, step: str
+) -> None:
     """Without a master there is no memory to put right, but what starts next must read the old release."""
     two = parcel(machine, "two")
     with Talk(machine, stop=Stop(step, after=step == "reload")) as talk:
@@ -313,7 +357,9 @@ def test_the_master_dies_in_mid_trial(machine: Machine, one: Parcel) -> None:
 # ---------------------------------------------------------------- the journal
 
 
-NASTY = "\"quotes\" \\ back\\slash \n newline \t tab \0 nul \x7f del é ü 漢字 🦀 $(id) `id` %s {}[], ' ; \\u0041 </script>"
+NASTY = (
+    '"quotes" \\ back\\slash \n newline \t tab \0 nul \x7f del é ü 漢字 🦀 $(id) `id` %s {}[], \' ; \\u0041 </script>'
+)
 
 
 def test_the_journal_is_json_whatever_the_note_holds(machine: Machine, one: Parcel) -> None:

@@ -83,7 +83,9 @@ def test_bytes_that_are_no_text(machine: Machine) -> None:
         talk.do("observe")
 
 
-@pytest.mark.parametrize("word", ["stage", "stage 1", "stage x y a b c", "stage 99999999999999999999 1 a b c", "stage -1 1 a b c"])
+@pytest.mark.parametrize(
+    "word", ["stage", "stage 1", "stage x y a b c", "stage 99999999999999999999 1 a b c", "stage -1 1 a b c"]
+)
 def test_a_stage_whose_size_nobody_knows_ends_the_session(machine: Machine, word: str) -> None:
     """What follows cannot be told from words any more."""
     with Talk(machine) as talk:
@@ -163,8 +165,13 @@ def test_a_session_that_is_killed_while_it_receives_leaves_no_lock(machine: Mach
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize(("name", "commits"), [("mark_log", False), ("reload", False), ("stays_up", False), ("finish", True), ("record", True)])
-def test_a_signal_in_the_middle_of_a_step_waits_for_its_end(machine: Machine, name: str, commits: bool, number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("name", "commits"),
+    [("mark_log", False), ("reload", False), ("stays_up", False), ("finish", True), ("record", True)],
+)
+def test_a_signal_in_the_middle_of_a_step_waits_for_its_end(
+    machine: Machine, name: str, commits: bool, number: signal.Signals
+) -> None:
     one, two = parcel(machine, "one"), parcel(machine, "two")
     applied(machine, one)
     with Talk(machine, stop=Stop(name, after=False)) as talk:
@@ -194,7 +201,12 @@ def test_a_reader_that_is_gone_changes_no_decision(machine: Machine) -> None:
         talk.process.stdout.close()
         talk.send(talk.begin_word() + talk.stage_word(parcel(machine, "bad", server="nonsense;")))
         talk.send(talk.trial_word(NOBODY, one.id, one.id))
-        talk.send(talk.stage_word(two) + talk.trial_word(two.id, None, None) + talk.trial_word(two.id, one.id, two.id) + b"commit\n")
+        talk.send(
+            talk.stage_word(two)
+            + talk.trial_word(two.id, None, None)
+            + talk.trial_word(two.id, one.id, two.id)
+            + b"commit\n"
+        )
     assert talk.process.returncode == 0
     poll(machine.settled, "it ends")
     assert (machine.workers(), machine.tree(), machine.held()) == (workers, before, {one.id})
@@ -231,7 +243,9 @@ HOSTILE: dict[str, Callable[[Parcel, Path], bytes]] = {
         (member(f"{one.id}/evil", tarfile.SYMTYPE, str(target)), b""), (member(f"{one.id}/evil/x"), b"x")
     ),
     "a hard link": lambda one, _: tar((member(f"{one.id}/evil", tarfile.LNKTYPE, "/etc/passwd"), b"")),
-    "a hard link with a plain name": lambda one, _: tar((member(f"{one.id}/evil", tarfile.LNKTYPE, f"{one.id}/x"), b"")),
+    "a hard link with a plain name": lambda one, _: tar(
+        (member(f"{one.id}/evil", tarfile.LNKTYPE, f"{one.id}/x"), b"")
+    ),
     "a device": lambda one, _: tar((member(f"{one.id}/evil", tarfile.CHRTYPE), b"")),
     "a pipe": lambda one, _: tar((member(f"{one.id}/evil", tarfile.FIFOTYPE), b"")),
     "a folder": lambda one, _: tar((member(f"{one.id}/evil", tarfile.DIRTYPE), b"")),
@@ -289,7 +303,9 @@ def test_what_an_archive_says_of_owners_and_modes_is_ignored(machine: Machine) -
 
 
 @pytest.mark.parametrize("flock", [True, False])
-def test_of_many_sessions_at_once_one_wins_and_the_others_are_told(machine: Machine, flock: bool, tmp_path: Path) -> None:
+def test_of_many_sessions_at_once_one_wins_and_the_others_are_told(
+    machine: Machine, flock: bool, tmp_path: Path
+) -> None:
     environ = {} if flock else {"PATH": str(host_driver.only_tools(tmp_path / "bin", [*host_driver.TOOLS, "setsid"]))}
     for _ in range(3):
         crowd = [Talk(machine, environ=environ) for _ in range(6)]
@@ -307,7 +323,9 @@ def test_of_many_sessions_at_once_one_wins_and_the_others_are_told(machine: Mach
 
 
 @pytest.mark.parametrize("flock", [True, False])
-def test_the_dead_man_of_a_dead_session_does_not_disturb_the_next(machine: Machine, flock: bool, tmp_path: Path) -> None:
+def test_the_dead_man_of_a_dead_session_does_not_disturb_the_next(
+    machine: Machine, flock: bool, tmp_path: Path
+) -> None:
     """Neither in time nor late: it is held asleep until the next session is in the middle of its trial."""
     environ = {} if flock else {"PATH": str(host_driver.only_tools(tmp_path / "bin", [*host_driver.TOOLS, "setsid"]))}
     one, two, three = (parcel(machine, says) for says in ("one", "two", "three"))

@@ -4,16 +4,25 @@
 finish() {
     unrecorded=''
     read_transaction "$1" && settle_live_at "$new" && runs "$new" || return
-    # the same release again leaves the way back where it was
-    if [ "$old" != "$new" ]; then complaint=$(put "$old" "$state/previous" 2>&1) || return; fi
-    record "$1" committed
+    note_previous || return
+    if [ -z "$restores" ]; then record "$1" committed "$old" "$new"; else record "$1" reverted "$new" "$old"; fi
     rm -rf "$1"
+}
+
+# The release to go back to. The same release again leaves it where it was; a commit that is taken back, because another
+# host of the fleet failed, leaves it where it was before: as if there had been no commit.
+note_previous() {
+    case $restores in
+        '') [ "$old" = "$new" ] || complaint=$(put "$old" "$state/previous" 2>&1) ;;
+        -) rm -f "$state/previous" ;;
+        *) complaint=$(put "$restores" "$state/previous" 2>&1) ;;
+    esac
 }
 
 # Memory and disk back on the old release of a transaction, proved.
 take_back() {
     read_transaction "$1" && settle_live_at "$old" && runs "$old" || return
-    record "$1" reverted
+    record "$1" reverted "$old" "$new"
     rm -rf "$1"
 }
 
@@ -30,21 +39,21 @@ runs() {
     [ -z "$unsettled" ] && reload "$1" "$1" 60
 }
 
-# Sets old and new.
+# Sets old, new and restores.
 read_transaction() {
-    old='' new=''
-    { read -r old <"$1/old" && read -r new <"$1/new"; } 2>/dev/null
+    old='' new='' restores=''
+    { read -r old <"$1/old" && read -r new <"$1/new" && read -r restores <"$1/restores"; } 2>/dev/null
     complaint="$1 can't be read"
     is_id "$old" && is_id "$new"
 }
 
-# One line of the journal, on the disk. A line that an earlier crash has cut off gets its end first; one that is there
+# record TRANSACTION RESULT FROM TO: one line of the journal, on the disk. A line that an earlier crash has cut off gets its end first; one that is there
 # already, because we were killed between this and the next step, is not written twice.
 record() {
     { IFS= read -r because <"$1/note"; } 2>/dev/null || because='{"verb":"?"}'
     journal=$state/journal.jsonl trial=${1##*/}
     line=$(printf '{"at":"%s","trial":"%s","from":%s,"to":%s,"result":"%s",%s' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" \
-        "${trial%.*}" "$(json_id "$old")" "$(json_id "$new")" "$2" "${because#\{}")
+        "${trial%.*}" "$(json_id "$3")" "$(json_id "$4")" "$2" "${because#\{}")
     if [ -n "$recovering" ] && tail -n 1 "$journal" 2>/dev/null | grep -qF "${line#*,}"; then return; fi
     [ -z "$(tail -c 1 "$journal" 2>/dev/null)" ] || line=$newline$line
     unrecorded=$( (printf '%s\n' "$line" >>"$journal" && durable "$journal") 2>&1) || unrecorded="no journal entry: $unrecorded"

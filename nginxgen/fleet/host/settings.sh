@@ -8,7 +8,8 @@
 #   journal N                      the newest N journal lines, raw, after the answer
 #   begin NOTE                     take the lock, finish or undo what an earlier session left open; NOTE is flat JSON
 #   stage BYTES BLOCKS ID TWIN EMPTY   BLOCKS*4096 bytes follow, the first BYTES are tar.gz; "-" for no TWIN or EMPTY
-#   trial TXN ID LIVE RUNNING      serve ID from memory while the disk keeps the old release; "-" for none
+#   trial TXN ID LIVE RUNNING [PREVIOUS]   serve ID from memory while the disk keeps the old release; "-" for none.
+#                                  With PREVIOUS it takes a commit of this fleet change back: that is previous again
 #   commit | abort                 make it live on disk, or bring the old release back
 #   beat                           still here: put the dead-man off
 #   bye                            the end, as is the end of input
@@ -20,8 +21,10 @@
 # a $(...) is a fork, and a fork costs a millisecond.
 # shellcheck disable=SC3013  # test -ef: in POSIX since 2024, and in every shell of the field
 # shellcheck disable=SC2012,SC2013,SC2045  # what is read of ls and sed are names without spaces: pids, and twelve hex digits
+# shellcheck disable=SC3040  # set -o posix: asked of bash alone
 # shellcheck disable=SC2015  # `a && b || c`: where c is the way out for a and for b alike
 
+case ${BASH_VERSION:-} in ?*) set -o posix ;; esac # under another name than sh, its read would not end at a signal
 set -u
 umask 022
 LC_ALL=C

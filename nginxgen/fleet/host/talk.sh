@@ -74,7 +74,7 @@ hear() {
                 no stage bad-order "${locked:+no }begin comes first"
             fi
             ;;
-        trial/5) if [ -n "$locked" ]; then trial "$2" "$3" "$4" "$5"; else no trial bad-order 'begin comes first'; fi ;;
+        trial/[56]) if [ -n "$locked" ]; then trial "$2" "$3" "$4" "$5" "${6:-}"; else no trial bad-order 'begin comes first'; fi ;;
         commit/1) commit ;;
         abort/1) abort ;;
         stage/*) no stage bad-word 'how much follows?' && leave ;;

@@ -6,7 +6,8 @@ unsettled='' # set while a reload was asked for whose outcome is not known
 trial() {
     [ -z "$txn" ] || { no trial bad-order 'a trial is open already' && return; }
     case $1 in [!A-Za-z0-9]* | *[!A-Za-z0-9._-]*) no trial bad-word "a transaction cannot be called $1" && return ;; esac
-    name=$1 new=$2 expected_live=${3#-} expected_running=${4#-}
+    name=$1 new=$2 expected_live=${3#-} expected_running=${4#-} restores=${5:-}
+    case $restores in '' | -) ;; *) is_id "$restores" || { no trial bad-word "a release cannot be called $restores" && return; } ;; esac
     find_master || { no trial not-running "$why" 'start nginx on this host first' && return; }
     find_running
     live_release
@@ -36,7 +37,7 @@ trial() {
 open_transaction() {
     txn=$state/txn/$name
     complaint=$( (rm -rf "$txn.new" && mkdir "$txn.new" && printf '%s\n' "$old" >"$txn.new/old" && printf '%s\n' "$new" >"$txn.new/new" &&
-        printf '%s\n' "$note" >"$txn.new/note" && durable "$txn.new"/* "$txn.new" && mv "$txn.new" "$txn.open" && durable "$state/txn") 2>&1) && return
+        printf '%s\n' "$note" >"$txn.new/note" && printf '%s\n' "$restores" >"$txn.new/restores" && durable "$txn.new"/* "$txn.new" && mv "$txn.new" "$txn.open" && durable "$state/txn") 2>&1) && return
     rm -rf "$txn.new" "$txn.open"
     txn=''
     return 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from fakes import SHORT
@@ -63,6 +63,7 @@ class Fleet:
     hosts: list[Host]
     fakes: dict[str, FakeHost]
     before: dict[str, tuple[str | None, str | None]]
+    previous: dict[str, str | None] = field(default_factory=dict)
 
     def served(self, name: str) -> tuple[str | None, str | None]:
         """Live and running; a release without services is as good as none."""
@@ -84,6 +85,7 @@ def fleet_of(case: Case) -> Fleet:
     for host, mishaps in zip(hosts, case.faults, strict=True):
         fakes[host.name].plan(*mishaps)
     fleet.before = {name: fleet.served(name) for name in fakes}
+    fleet.previous = {name: fake.previous for name, fake in fakes.items()}
     return fleet
 
 
@@ -112,6 +114,7 @@ def check_result(fleet: Fleet, result: HostResult) -> None:
         assert result.release == target
     elif result.outcome in BACK:
         assert now == fleet.before[result.host]
+        assert fleet.fakes[result.host].previous == fleet.previous[result.host]
         assert result.release == fleet.before[result.host][1]
     else:
         assert result.outcome is HostOutcome.NEEDS_HUMAN
