@@ -1,4 +1,4 @@
-"""What every test stands on. (Being here, this file also puts tests/ on the path: tests import their helpers by name.)"""
+"""What every test stands on. Being here, this file also puts tests/ on the path: tests import helpers by name."""
 
 from hypothesis import settings
 

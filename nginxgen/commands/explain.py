@@ -39,7 +39,7 @@ class Words:
 @host_option
 @click.option("-w", "--weight", metavar="PERCENT", help="As if this were the weight; no host is asked.")
 @click.option("--path", default="/", metavar="PATH", show_default=True, help="As it is sent, %2e and ?query and all.")
-@click.option("--method", default="GET", metavar="METHOD", show_default=True)
+@click.option("--method", default="GET", metavar="METHOD", show_default=True, help="The method of the request.")
 @click.option("--query", multiple=True, metavar="NAME=VALUE", help="A query argument; repeatable.")
 @click.option("--header", "headers", multiple=True, metavar="NAME: VALUE", help="A header; repeatable.")
 @click.option("--cookie", "cookies", multiple=True, metavar="NAME=VALUE", help="A cookie; repeatable.")

@@ -95,7 +95,7 @@ def treacherous(stage: Stage) -> None:
     taken = f"{stage.lab.hosts[-1].address}:{stage.lab.hosts[-1].ssh_port}"
     text = shop(stage.lab.layout).replace("listen: [", f'listen: ["{taken}", ')
     path = stage.lab.write_inventory(stage.lab.root / "treacherous.yml", text)
-    stage.voice.say(f"treacherous.yml listens on {taken} too, where sshd does: nginx -t is content, a reload would fail.")
+    stage.voice.say(f"treacherous.yml listens on {taken} too, where sshd does: nginx -t is content, a reload is not.")
     before = stage.fleet()
     stage.run("apply", "--yes", inventory=path, exits=(Exit.REFUSED,))
     after = stage.fleet()

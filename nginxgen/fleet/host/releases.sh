@@ -74,9 +74,19 @@ twin_of() {
 # Keep the newest releases and their twins, and whatever is live or previous or has a log open in any process: the
 # running one, and those of old workers, also where their master is gone.
 prune() {
+    set -- "$home"/releases/*
+    [ $# -gt "$keep" ] || return 0
     live_release
     previous_release
-    wanted=" $(ls -l /proc/[0-9]*/fd 2>/dev/null | sed -n 's|.*/gen-\([0-9a-f]\{12\}\)\.log.*|\1|p' | sort -u | tr '\n' ' ')"
+    # one look at every nginx on the machine; at every process it would cost a busy machine a second
+    set --
+    for process in /proc/[0-9]*; do
+        command=''
+        { read -r command <"$process/comm"; } 2>/dev/null
+        case $command in nginx* | "${nginx##*/}"*) set -- "$@" "$process/fd" ;; esac
+    done
+    wanted=' '
+    [ $# -eq 0 ] || wanted=" $(ls -l "$@" 2>/dev/null | sed -n 's|.*/gen-\([0-9a-f]\{12\}\)\.log.*|\1|p' | sort -u | tr '\n' ' ')"
     for kept in "$live" "$previous"; do
         twin_of "$kept"
         wanted="$wanted$kept $twin "

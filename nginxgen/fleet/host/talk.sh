@@ -83,7 +83,7 @@ hear() {
     esac
 }
 
-# The end, however it came: what is under trial goes back.
+# The end, however it came: what is under trial goes back. Never inside a trap, where `return` means another status.
 leave() {
     trap '' TERM INT
     if [ -n "$txn" ]; then undo abort '' ''; elif [ -n "$arrived$staged$first$mended" ]; then unstage; fi >/dev/null
@@ -96,12 +96,9 @@ if [ "$role" = deadman ]; then watch; fi
 NGINXGEN_SCRIPT=${NGINXGEN_SCRIPT:-$(cat "$0")}
 printf '{"step":"hello","ok":true,"protocol":1}\n'
 leaving=''
-trap leave TERM INT
-while IFS= read -r line; do
-    trap 'leaving=yes' TERM INT # a step is finished first: each ends within its patience
+trap 'leaving=yes' TERM INT # ends a read; a step is finished first, and each ends within its patience
+while [ -z "$leaving" ] && IFS= read -r line; do
     [ -z "$locked" ] || put_off
     hear "$line"
-    [ -z "$leaving" ] || leave
-    trap leave TERM INT
 done
 leave
