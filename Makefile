@@ -18,10 +18,10 @@ test: check           ## lint, types and the tests, on real sshd and nginx
 	@$(BIN)/pytest -n 2 --dist loadgroup
 
 test-full: check      ## the same and the whole of every matrix: kills, faults, shells; half an hour
-	@scripts/system-packages.sh nginx sshd sudo busybox shellcheck openssl
+	@scripts/system-packages.sh nginx sshd sudo busybox shellcheck openssl prometheus mawk gawk
 	@$(BIN)/pytest -n 2 --dist loadgroup -m "full or not full"
 
-bench: $(VENV)/ready  ## side by side with the tools that a user would pick instead: see docs/performance.md
+bench: $(VENV)/ready  ## side by side with the tools that a user would pick instead, on this machine
 	@scripts/system-packages.sh nginx sshd
 	@$(BIN)/python -m bench
 

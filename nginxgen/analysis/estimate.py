@@ -31,7 +31,7 @@ def failed(metric: Metric, counts: Counts) -> int:
 def estimate(metric: Metric, tally: Tally, lower: float = ALPHA, upper: float = ALPHA) -> Estimate | None:
     """The interval is wrong below with at most `lower`, above with at most `upper`. None: there is nothing to say.
 
-    Raises ValueError for `share`, which two versions make together: see `share`.
+    Raises ValueError for `share`, which two versions make together.
     """
     match metric.kind:
         case Kind.COUNT:
@@ -47,16 +47,6 @@ def estimate(metric: Metric, tally: Tally, lower: float = ALPHA, upper: float = 
             return _extreme(metric, tally.times)
         case _:
             raise ValueError(f"{metric} is not of one version")
-
-
-def share(canary: Counts, stable: Counts, alpha: float = ALPHA) -> Estimate | None:
-    """Of the canary, among the requests that the weight decided; an override says nothing of the weight."""
-    total = canary.weighted + stable.weighted
-    if not total:
-        return None
-    lower = bounds.lowest_share(canary.weighted, total, alpha)
-    upper = bounds.highest_share(canary.weighted, total, alpha)
-    return Estimate(canary.weighted / total, lower, upper, total)
 
 
 def _rate(metric: Metric, counts: Counts, lower: float, upper: float) -> Estimate | None:

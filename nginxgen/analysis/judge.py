@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nginxgen.analysis import facts, statistics
+from nginxgen.analysis import facts, share, statistics
+from nginxgen.analysis.case import Case
+from nginxgen.analysis.estimate import ALPHA
 from nginxgen.analysis.windows import View, views
 from nginxgen.model.gates import Gate, Kind
 from nginxgen.model.samples import Measured
@@ -18,7 +20,7 @@ MIN_REQUESTS = 30
 class Judge:
     """What holds for all gates together."""
 
-    alpha: float = 0.05  # of rolling back a canary that is as good as the gates ask: all gates, all looks together
+    alpha: float = ALPHA  # of rolling back a canary that keeps every gate: all gates, all looks together
     min_requests: int = MIN_REQUESTS  # where a gate names no other
 
     def judge(self, gates: Sequence[Gate], measured: Measured) -> Verdict:
@@ -27,14 +29,14 @@ class Judge:
         return Verdict(tuple(self._one(gate, measured, looks, each) for gate in gates))
 
     def _one(self, gate: Gate, measured: Measured, looks: Sequence[View], alpha: float) -> GateResult:
-        least = gate.min_requests or self.min_requests
         metric = gate.known
         if metric is None:
             return facts.number(gate, measured.numbers.get(gate.metric))
+        case = Case(gate, metric, measured, looks, gate.min_requests or self.min_requests, alpha)
         match metric.kind:
             case Kind.COUNT | Kind.EXTREME:
-                return facts.counted(gate, metric, measured, looks[-1].canary, looks[-1].stable, least)
+                return facts.counted(case)
             case Kind.SHARE:
-                return facts.share(gate, measured, looks[-1], least, alpha)
+                return share.judge(case)
             case _:
-                return statistics.judge(gate, metric, measured, looks, least, alpha)
+                return statistics.judge(case)

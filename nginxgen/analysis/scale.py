@@ -15,8 +15,9 @@ from nginxgen.model.samples import Counts, Tally
 _FACTORS = tuple(2**step for step in range(1, 11))
 
 
-def more_requests(metric: Metric, threshold: Threshold, sides: Sides, now: int, alpha: float) -> int | None:
-    """Rounded to two digits; None: more than a thousand times as many would not do."""
+def more_requests(metric: Metric, threshold: Threshold, sides: Sides, alpha: float) -> int | None:
+    """Of the canary, rounded to two digits; None: a thousand times as many would not do."""
+    now = sides.canary.counts.requests
     for factor in _FACTORS:
         larger = _times(sides, factor)
         if surely_better(metric, threshold, larger, ALPHA) or surely_worse(metric, threshold, larger, alpha):
@@ -25,7 +26,9 @@ def more_requests(metric: Metric, threshold: Threshold, sides: Sides, now: int, 
 
 
 def _rounded(number: int) -> int:
-    step = 10 ** max(0, math.floor(math.log10(number)) - 1)
+    step = 1
+    while number // step >= 100:  # noqa: PLR2004  (two digits)
+        step *= 10
     return math.ceil(number / step) * step
 
 

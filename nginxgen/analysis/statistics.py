@@ -2,113 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
-
 from nginxgen.analysis import say, scale
-from nginxgen.analysis.compare import Sides, limit_of, surely_better, surely_worse
-from nginxgen.analysis.estimate import ALPHA, estimate, failed
+from nginxgen.analysis.case import Case
+from nginxgen.analysis.compare import limit_of, surely_better, surely_worse
+from nginxgen.analysis.estimate import ALPHA, estimate
 from nginxgen.analysis.windows import View
-from nginxgen.model.gates import Base, Gate, Good, Kind, Metric, Threshold
-from nginxgen.model.samples import Measured, Tally
+from nginxgen.model.gates import Base, Good, Metric, Threshold
 from nginxgen.model.verdict import Estimate, GateResult, Leaning, Outcome
 
 FEWEST = 10  # requests that any statement is made of
 _CATASTROPHE = 1e-3  # below the minimum of requests, evidence has to be so much stronger
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One gate, with all that its answer depends on."""
-
-    gate: Gate
-    metric: Metric
-    measured: Measured
-    looks: Sequence[View]
-    least: int  # requests, for anything but a catastrophe
-    alpha: float  # of rolling back wrongly
-
-    @property
-    def name(self) -> str:
-        return self.measured.canary.version if self.measured.canary else "the canary"
-
-    def sides(self, view: View, threshold: Threshold) -> Sides:
-        if threshold.base is Base.BASELINE:
-            return Sides(view.canary, self.measured.baselines.get(threshold.name))
-        if threshold.base is not Base.STABLE or not view.stable.counts.requests:
-            return Sides(view.canary, None)
-        pairs = view.pairs(partial(failed, self.metric)) if self.metric.kind is Kind.RATE else ()
-        return Sides(view.canary, view.stable, pairs)
-
-    def number(self, tally: Tally) -> int:
-        return tally.times.count if self.metric.kind.is_time else tally.counts.requests
-
-
-def judge(
-    gate: Gate, metric: Metric, measured: Measured, looks: Sequence[View], least: int, alpha: float
-) -> GateResult:
-    case = Case(gate, metric, measured, looks, max(least, FEWEST), alpha)
-    failing = _crossed(case, gate.rollback, alpha)
+def judge(case: Case) -> GateResult:
+    gate = case.gate
+    failing = crossed(case, gate.rollback, case.alpha)
     if failing is not None:
         return _result(case, failing, Outcome.FAIL)
-    whole = looks[-1]
-    if measured.error:
-        return GateResult(gate, Outcome.ERROR, f"{gate.metric} is not known: {measured.error}")
-    if missing := _missing(case, whole):
-        return GateResult(gate, missing[0], f"{gate.metric}: {missing[1]}")
-    if _crossed(case, gate.attention, ALPHA) is not None:
-        return _result(case, whole, Outcome.INCONCLUSIVE, attention=True)
-    passes = gate.attention is None or surely_better(metric, gate.attention, case.sides(whole, gate.attention), ALPHA)
-    return _result(case, whole, Outcome.PASS if passes else Outcome.INCONCLUSIVE)
+    if case.measured.error:
+        return GateResult(gate, Outcome.ERROR, f"{gate.metric} is not known: {case.measured.error}")
+    if missing := _missing(case):
+        return missing
+    if crossed(case, gate.attention, ALPHA) is not None:
+        return _result(case, case.whole, Outcome.INCONCLUSIVE, attention=True)
+    asked = gate.attention
+    passes = asked is None or surely_better(case.metric, asked, case.sides(case.whole, asked), ALPHA)
+    return _result(case, case.whole, Outcome.PASS if passes else Outcome.INCONCLUSIVE)
 
 
-def _crossed(case: Case, threshold: Threshold | None, alpha: float) -> View | None:
-    """From which start on the threshold is crossed for certain; the longest view that says so."""
+def crossed(case: Case, threshold: Threshold | None, alpha: float) -> View | None:
+    """The longest view in which the threshold is crossed for certain."""
     if threshold is None:
         return None
     for view in reversed(case.looks):
         number = case.number(view.canary)
-        if number < FEWEST:
-            continue
-        level = alpha * view.part * (1 if number >= case.least else _CATASTROPHE)
-        if surely_worse(case.metric, threshold, case.sides(view, threshold), level):
+        level = alpha * view.part * (1 if number >= max(FEWEST, case.least) else _CATASTROPHE)
+        if number >= FEWEST and surely_worse(case.metric, threshold, case.sides(view, threshold), level):
             return view
     return None
 
 
-def _missing(case: Case, whole: View) -> tuple[Outcome, str] | None:
-    number = case.number(whole.canary)
-    if number == 0:
-        what = "times" if whole.canary.counts.requests else "requests"
-        return Outcome.INCONCLUSIVE, f"no {what} of {case.name} were seen"
-    if number < case.least:
-        plural = "request of {} is" if number == 1 else "requests of {} are"
-        told = plural.format(case.name)
-        return Outcome.INCONCLUSIVE, f"{number} {told} too few to judge ({case.least} are needed)"
-    for threshold in (case.gate.attention, case.gate.rollback):
+def _missing(case: Case) -> GateResult | None:
+    """Why nothing can be said; None: something can."""
+    number, gate = case.number(case.whole.canary), case.gate
+    least = max(FEWEST, case.least)
+    if number < least:
+        seen = "1 request" if number == 1 else f"{number} requests" if number else "no request"
+        told = f"{gate.metric}: {seen} of {case.name} measured, too few to judge ({least} are needed)"
+        return GateResult(gate, Outcome.INCONCLUSIVE, told)
+    for threshold in (gate.attention, gate.rollback):
         if threshold is None or threshold.base is Base.FIXED:
             continue
-        reference = case.sides(whole, threshold).stable
+        reference = case.sides(case.whole, threshold).stable
         if reference is not None and case.number(reference):
             continue
         if threshold.base is Base.BASELINE:
-            return Outcome.ERROR, f"there is no baseline {threshold.name!r} with such a metric"
-        return Outcome.INCONCLUSIVE, "stable had no requests to compare with"
+            told = f"{gate.metric}: no baseline {threshold.name!r} is saved"
+            return GateResult(gate, Outcome.ERROR, told)
+        told = f"{gate.metric}: stable had no requests to compare with"
+        return GateResult(gate, Outcome.INCONCLUSIVE, told)
     return None
 
 
 def _result(case: Case, view: View, outcome: Outcome, *, attention: bool = False) -> GateResult:
-    threshold = case.gate.rollback if outcome is Outcome.FAIL else case.gate.attention or case.gate.rollback
-    assert threshold is not None  # noqa: S101  (for the type checker: a gate has a level)
+    gate = case.gate
+    threshold = gate.rollback if outcome is Outcome.FAIL else gate.attention or gate.rollback
     canary = estimate(case.metric, view.canary, case.alpha, ALPHA)
-    assert canary is not None  # noqa: S101  (for the type checker: there are requests)
+    if threshold is None or canary is None:
+        return GateResult(gate, Outcome.INCONCLUSIVE, f"{gate.metric}: nothing to judge")
     reference = case.sides(view, threshold).stable
     stable = None if reference is None else estimate(case.metric, reference)
     at = limit_of(threshold, stable)
+    told = _seen(case, view, threshold, canary, stable)
+    ending = _ending(case, view, threshold, outcome, attention=attention)
+    asked = say.limit(case.metric.kind, threshold, at)
     leaning = _leaning(case.metric, canary, at)
-    told = _sentence(case, view, threshold, canary, stable, outcome, attention=attention)
-    return GateResult(case.gate, outcome, told, canary, stable, at, leaning, attention)
+    return GateResult(gate, outcome, f"{told}: {asked} {ending}", canary, stable, at, leaning, attention)
 
 
 def _leaning(metric: Metric, canary: Estimate, limit: float | None) -> Leaning:
@@ -117,24 +86,25 @@ def _leaning(metric: Metric, canary: Estimate, limit: float | None) -> Leaning:
     return Leaning.GOOD if (canary.value < limit) == (metric.good is not Good.HIGH) else Leaning.BAD
 
 
-def _sentence(
-    case: Case, view: View, threshold: Threshold, canary: Estimate, stable: Estimate | None, outcome: Outcome, *,
-    attention: bool,
-) -> str:  # fmt: skip
-    kind, gate = case.metric.kind, case.gate
-    lately = "" if view is case.looks[-1] else " lately"
-    told = f"{gate.metric} of {case.name} is{lately} {say.interval(kind, canary)}"
-    if stable is not None:
-        other = "stable" if threshold.base is Base.STABLE else f"baseline {threshold.name}"
-        told += f", {other} {say.interval(kind, stable)}"
-    asked = say.limit(kind, threshold, limit_of(threshold, stable))
+def _seen(case: Case, view: View, threshold: Threshold, canary: Estimate, stable: Estimate | None) -> str:
+    kind = case.metric.kind
+    lately = "" if view is case.whole else " lately"
+    told = f"{case.gate.metric} of {case.name} is{lately} {say.interval(kind, canary)}"
+    if stable is None:
+        return told
+    other = "stable" if threshold.base is Base.STABLE else f"baseline {threshold.name}"
+    return f"{told}, {other} {say.interval(kind, stable)}"
+
+
+def _ending(case: Case, view: View, threshold: Threshold, outcome: Outcome, *, attention: bool) -> str:
     match outcome:
         case Outcome.PASS:
-            return f"{told}: {asked} holds" if gate.attention else f"{told}: nothing shows that {asked} does not hold"
+            return "holds" if case.gate.attention else "is not contradicted"
         case Outcome.FAIL:
-            return f"{told}: {asked} does not hold"
+            return "does not hold"
     if attention:
-        return f"{told}: {asked} does not hold, which asks for attention"
-    more = scale.more_requests(case.metric, threshold, case.sides(view, threshold), canary.requests, case.alpha)
-    tail = "no number of requests would soon tell" if more is None else f"about {more:,} more requests would tell"
-    return f"{told}: not sure yet of {asked}; at this rate {tail}"
+        return "does not hold, which asks for attention"
+    more = scale.more_requests(case.metric, threshold, case.sides(view, threshold), case.alpha)
+    if more is None:
+        return "is not certain, and would not soon be"
+    return f"is not certain yet; about {more:,} more requests like these would tell"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from operator import add as add_numbers
+from operator import attrgetter
 
 from nginxgen.model.histogram import Histogram, merge
 
@@ -26,7 +28,10 @@ class Counts:
     weighted: int = 0  # decided by the weight, not by an override
 
     def __add__(self, other: Counts) -> Counts:
-        return Counts(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
+        return Counts(*map(add_numbers, _numbers(self), _numbers(other)))
+
+
+_numbers: Callable[[Counts], tuple[int, ...]] = attrgetter(*(one.name for one in fields(Counts)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +99,8 @@ class Sample:
 def add(tallies: Iterable[Tally]) -> Tally:
     """The sum of any number of tallies, whatever their order."""
     known = tuple(tallies)
-    counts = (sum(getattr(tally.counts, one.name) for tally in known) for one in fields(Counts))
-    return Tally(Counts(*counts), merge(tally.times for tally in known))
+    columns = zip(*(_numbers(tally.counts) for tally in known), strict=True)
+    return Tally(Counts(*map(sum, columns)), merge(tally.times for tally in known))
 
 
 @dataclass(frozen=True, slots=True)

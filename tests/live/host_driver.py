@@ -177,7 +177,7 @@ class Machine:
     def _up(self) -> bool:
         assert self._nginx is not None
         assert self._nginx.poll() is None, f"nginx did not start: {self._last_words()}"
-        return bool(webserver.workers(self.layout))
+        return len(webserver.workers(self.layout)) == 2  # as its config says
 
     def _last_words(self) -> str:
         logs = (self.layout.folder / "start.log", self.layout.log_dir / "error.log")

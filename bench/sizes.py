@@ -1,0 +1,138 @@
+"""Large inventories: load, render, check and plan, beside `nginx -t` of the same config."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from bench.fleet import intent_of
+from nginxgen import inventory
+from nginxgen.demo.processes import program
+from nginxgen.inventory import Inventory
+from nginxgen.model.release import Release
+from nginxgen.model.state import HostState
+from nginxgen.model.weight import Weight
+from nginxgen.plan import build as planning
+from nginxgen.workflow.releases import findings, rendered
+
+T = TypeVar("T")
+_SERVERS = 10  # of each version
+_FLEET = """\
+fleet:
+  hosts:
+    edge-1: {address: 127.0.0.1}
+services:
+"""
+_MAIN = """\
+events {{ worker_connections 64; }}
+pid {folder}/nginx.pid;
+http {{
+    variables_hash_max_size 131072;
+    map_hash_bucket_size 256;
+    server_names_hash_max_size 131072;
+    server_names_hash_bucket_size 256;
+    access_log off;
+    include nginxgen/live/sentinel;
+    include nginxgen/live/*.conf;
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Seconds, medians. `plan` is what is left when releases and the host's files are known: summary and diff."""
+
+    services: int
+    lines: int  # of nginx configuration, without the emergency twin
+    load: float
+    render: float
+    check: float
+    plan: float
+    nginx: float  # nginx -t
+
+    @property
+    def ratio(self) -> float:
+        return (self.render + self.check + self.plan) / self.nginx
+
+
+def sizes(numbers: Sequence[int]) -> list[Size]:
+    return [_size(number, 3 if number <= 100 else 1) for number in numbers]  # the large ones are long enough
+
+
+def _size(number: int, runs: int) -> Size:
+    with tempfile.TemporaryDirectory(prefix="nginxgen-sizes-") as name:
+        folder = Path(name)
+        path = folder / "inventory.yml"
+        path.write_text(_FLEET + "".join(map(_service, range(number))))
+        load, known = _time(runs, lambda: inventory.load(path))
+        hosts = known.fleet.hosts
+        intent = intent_of(known, Weight(1_000))
+        render, releases = _time(runs, lambda: rendered(hosts, known.services, intent, None))
+        check, found = _time(runs, lambda: findings(hosts, known.services, releases, None))
+        if found:
+            raise RuntimeError(f"check says: {found[:3]}")
+        release = next(iter(releases.values()))
+        plan, _ = _time(runs, lambda: planning.build([_target(known, release)]))
+        nginx = _nginx(folder, release, runs)
+        lines = sum(file.text.count("\n") for file in release.files if file.name.endswith(".conf"))
+        size = Size(number, lines, load, render, check, plan, nginx)
+        print(f"{size} ratio {size.ratio:.1f}", file=sys.stderr)
+        return size
+
+
+def _time(runs: int, work: Callable[[], T]) -> tuple[float, T]:
+    times: list[float] = []
+    for _ in range(runs):
+        started = time.monotonic()
+        result = work()
+        times.append(time.monotonic() - started)
+    return statistics.median(times), result
+
+
+def _target(known: Inventory, release: Release) -> planning.Target:
+    """A host that serves everything at another weight: every service has changed."""
+    old = rendered(known.fleet.hosts, known.services, intent_of(known, Weight(500)), None)["edge-1"]
+    state = HostState(old.id, old.id, None, old.intent)
+    return planning.Target("edge-1", state, release, old.files)
+
+
+def _service(number: int) -> str:
+    pools = "".join(
+        f"      {version}: {{servers: [{', '.join(_server(number, pool, server) for server in range(_SERVERS))}]}}\n"
+        for pool, version in enumerate(("v1", "v2"))
+    )
+    return f"""  s{number}:
+    listen: [8080]
+    server_names: [s{number}.example.com]
+    versions:
+{pools}    stable: v1
+    canary: v2
+    override: {{cookie: gray_release, header: X-Gray-Release}}
+    routes:
+      - {{name: reads, path: /api/v1}}
+      - {{name: writes, path: /api/v2}}
+      - {{name: default, path: /}}
+"""
+
+
+def _server(number: int, pool: int, server: int) -> str:
+    return f'"10.{pool}.{number // 250}.{number % 250 + 1}:{5000 + server}"'
+
+
+def _nginx(folder: Path, release: Release, runs: int) -> float:
+    live = folder / "nginxgen/live"
+    live.mkdir(parents=True)
+    for file in release.files:
+        (live / file.name).write_text(file.text.replace("/var/log/nginx", str(folder)))
+    main = folder / "nginx.conf"
+    main.write_text(_MAIN.format(folder=folder))
+    argv = [program("nginx"), "-t", "-q", "-p", str(folder), "-c", str(main), "-e", f"{folder}/error.log"]
+    seconds, _ = _time(runs, lambda: subprocess.run(argv, check=True))
+    return seconds

@@ -1,0 +1,1 @@
+"""Samples from Prometheus, by queries of the user's own."""
