@@ -19,6 +19,10 @@ from nginxgen.model.host import Host
 from nginxgen.model.outcome import HostOutcome
 from nginxgen.ports import HostSession
 
+# A SIGINT that comes late ends the whole run instead of one test; the command is interrupted for real in
+# tests/live/test_cli_interrupt.py.
+pytestmark = pytest.mark.full
+
 
 class Hooked:
     """A session that runs `act` when it comes to `step` for the first time."""
