@@ -18,7 +18,7 @@ from nginxgen.errors import Exit
 from nginxgen.model.state import Drift
 
 INVENTORIES = [ROOT / "inventory/demo.yml", *sorted((ROOT / "inventory/examples").glob("*.yml"))]
-YAML = [block for page in PAGES for block in blocks(page, "yaml", "yml")]
+YAML = [block for page in PAGES for block in blocks(page, "yaml", "yml") if block.note != "gates"]
 SHELL = [block for page in PAGES for block in blocks(page, "sh")]
 COMMANDS = [command for page in PAGES for command in commands(page)]
 
