@@ -14,7 +14,7 @@ demo: $(VENV)/ready   ## a private fleet on this machine: plan, apply 10 %, coun
 	@$(BIN)/nginxgen demo
 
 test: check           ## lint, types and the tests, on real sshd and nginx
-	@scripts/system-packages.sh nginx sshd sudo busybox shellcheck openssl
+	@scripts/system-packages.sh nginx sshd sudo busybox shellcheck openssl gawk mawk
 	@$(BIN)/pytest -n 2 --dist loadgroup
 
 test-full: check      ## the same and the whole of every matrix: kills, faults, shells; half an hour

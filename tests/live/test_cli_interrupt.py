@@ -19,7 +19,7 @@ from lab_tools import MakeLab
 from nginxgen.demo.inventory_text import shop
 from nginxgen.demo.lab import Lab
 
-ROUNDS = 20
+ROUNDS = pytest.mark.parametrize("rounds", [8, pytest.param(40, marks=pytest.mark.full)])
 LONGEST = 2.5  # seconds: an apply on a busy machine takes about as long
 
 
@@ -65,9 +65,10 @@ def struck(cli: Cli, weight: int, moment: float, blow: signal.Signals) -> tuple[
     return apply.returncode, err
 
 
-def test_ctrl_c_at_any_moment(fleet: Lab, cli: Cli) -> None:
+@ROUNDS
+def test_ctrl_c_at_any_moment(rounds: int, fleet: Lab, cli: Cli) -> None:
     serves, interrupted = 0, 0
-    for moment in moments(ROUNDS):
+    for moment in moments(rounds):
         wanted = 100 - serves
         code, err = struck(cli, wanted, moment, signal.SIGINT)
         if code in {1, -signal.SIGINT} and "nginxgen" not in err:
@@ -84,14 +85,15 @@ def test_ctrl_c_at_any_moment(fleet: Lab, cli: Cli) -> None:
             interrupted += 1
             assert "interrupted" in err or not err
         serves = weight
-    assert interrupted >= ROUNDS // 4, "most of these moments missed the apply"
+    assert interrupted >= rounds // 4, "most of these moments missed the apply"
     assert cli.json("apply", "-w", "50", "--yes")["outcome"] == "applied"
     assert served(fleet.hosts, 200) == {"v1", "v2"}
 
 
-def test_kill_9_at_any_moment(fleet: Lab, cli: Cli) -> None:
+@ROUNDS
+def test_kill_9_at_any_moment(rounds: int, fleet: Lab, cli: Cli) -> None:
     serves = 0
-    for moment in moments(ROUNDS // 3):
+    for moment in moments(rounds // 2):
         wanted = 100 - serves
         code, err = struck(cli, wanted, moment, signal.SIGKILL)
         assert code in {0, -signal.SIGKILL}, err
@@ -136,7 +138,7 @@ def test_the_second_operator_is_told_who_is_there(fleet: Lab, cli: Cli) -> None:
 
 def test_two_operators_at_the_same_moment(fleet: Lab, cli: Cli) -> None:
     """At least one gets through; who does not is told why; the fleet never serves a mix."""
-    for _ in range(3):
+    for _ in range(2):
         started = time.monotonic()
         both = {weight: cli.popen("apply", "-w", str(weight), "--yes") for weight in (25, 75)}
         codes, said = {}, ""

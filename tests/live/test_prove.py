@@ -126,7 +126,7 @@ def intent_is_on(intent: Intent) -> bool:
     (FULL, "10", "10.8.1.0/24 stable", "10.8.1.0/24 canary", "networks 10.8.1.0/24"),
     (FULL, "10", "10% canary", "12% canary", "each client by its hash"),
     (FULL, "10", "shop:v2:", "shop:v3:", "each client by its hash"),
-    (FULL, "10", "proxy_read_timeout 300ms", "proxy_read_timeout 9s", "the canary hangs"),
+    (FULL, "10", "proxy_read_timeout 300ms", "proxy_read_timeout 2s", "the canary hangs"),
     (FULL, "10", " http_503", "", "the canary answers 503: GET"),
     (FULL, "10", "http_503;", "http_503 non_idempotent;", "POST is not sent twice"),
     (FULL, "10", "proxy_set_header Upgrade", "proxy_set_header X-Upgrade", "a WebSocket passes"),

@@ -86,6 +86,7 @@ def test_init_check_and_render(nginxgen: Run, tmp_path: Path) -> None:
     assert "server_name shop.example.com;" in nginxgen("-i", str(path), "render").stdout.replace('"', "")
 
 
+@pytest.mark.full  # the same as from the checkout, which test_demo shows
 def test_the_demo(nginxgen: Run) -> None:
     told = json.loads(nginxgen("demo", "--json").stdout)
     assert told["proved"]
