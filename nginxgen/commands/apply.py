@@ -60,11 +60,12 @@ class Words:
 @templates_option
 @down_option
 @click.option("--dry-run", is_flag=True, help="The same as nginxgen plan.")
+@click.option("--format", "form", type=plan_verb.FORMS, help="Of the dry run; markdown: for a merge request.")
 @yes_option
 @click.option("--prove", is_flag=True, help="First try the config in a private nginx on this machine.")
 @click.option("--force", is_flag=True, help="Also where a service that is served now would be gone.")
 @why_option
-def command(dry_run: bool, as_json: bool, **words: object) -> None:
+def command(dry_run: bool, form: str | None, as_json: bool, **words: object) -> None:
     """Bring every host to what the inventory says, all or none.
 
     With --weight the canary gets that share; without it every weight stays as it is on the hosts. FILE is a plan that
@@ -74,8 +75,10 @@ def command(dry_run: bool, as_json: bool, **words: object) -> None:
     if given.file is not None:
         _refuse_beside_file(given, dry_run=dry_run)
     if dry_run:
-        _plan_instead(given, as_json=as_json)
+        _plan_instead(given, form or "text", as_json=as_json)
         return
+    if form is not None:
+        raise InputError("--format is for a dry run", hint="add --dry-run, or take --json for the result of an apply")
     with refusal_as_json(as_json) as about:
         done = _from_inventory(given, about) if given.file is None else _from_file(given, given.file, about)
     report(done.outcome, done.hosts, as_json=as_json)
@@ -96,7 +99,7 @@ def _refuse_beside_file(given: Words, *, dry_run: bool) -> None:
             raise InputError(f"{option} does not go with a saved plan: the plan says it all", hint="leave it out")
 
 
-def _plan_instead(given: Words, *, as_json: bool) -> None:
+def _plan_instead(given: Words, form: str, *, as_json: bool) -> None:
     if given.prove:
         raise InputError("--prove does not go with --dry-run", hint="nginxgen prove tries the config, and only that")
     click.get_current_context().invoke(
@@ -108,6 +111,7 @@ def _plan_instead(given: Words, *, as_json: bool) -> None:
         routes=given.routes,
         templates=given.templates,
         down=given.down,
+        form=form,
         as_json=as_json,
         verbose=given.verbose,
     )

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from nginxgen.model.plan import Plan
 
 
+FORMS = click.Choice(["text", "markdown", "json"])
+
+
 @click.command("plan")
 @fleet_options
 @weight_options
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "markdown", "json"]),
+    type=FORMS,
     default="text",
     show_default=True,
     help="markdown: for a merge request.",

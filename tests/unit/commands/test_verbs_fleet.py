@@ -61,6 +61,10 @@ def test_apply_for_people(typed: Typed) -> None:
 
 def test_dry_run_is_plan(typed: Typed, fleet: MemoryFleet) -> None:
     assert typed("apply", "-w", "10", "--dry-run", "--json").json == typed("plan", "-w", "10", "--json").json
+    for form in ("text", "markdown"):
+        dry = typed("apply", "-w", "10", "--dry-run", "--format", form)
+        assert dry.out == typed("plan", "-w", "10", "--format", form).out
+    assert "--dry-run" in typed("apply", "-w", "10", "--format", "markdown", "--yes").err
     assert fleet.traces() == MemoryFleet().traces()
 
 
