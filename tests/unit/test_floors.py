@@ -34,6 +34,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "jinja2": ("render",),
     "crossplane": ("check",),
     "paramiko": ("fleet",),
+    "msgspec": ("model",),
 }
 # model.weight and model.state parse what people and hosts write, and say InputError; errors knows no noun.
 LEVEL = {name: level for level, floor in enumerate(FLOORS) for name in floor}

@@ -11,7 +11,8 @@ import pytest
 from nginxgen import __version__
 from nginxgen.cli import VERBS, verbs
 
-HEAVY = {"paramiko", "crossplane", "jinja2", "pydantic", "yaml", "rich", "cryptography"}
+HEAVY = {"paramiko", "crossplane", "jinja2", "pydantic", "yaml", "rich", "cryptography", "msgspec", "apprise"}
+HEAVY |= {"prometheus_client"}
 PROBE = """
 import contextlib, io, json, sys
 from nginxgen.cli import run
