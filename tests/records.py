@@ -1,6 +1,5 @@
 """Records of rollouts for tests, with numbers that look like traffic and are the same each time."""
 
-# ruff: noqa: E501  (a table of events reads better with an event a line)
 from __future__ import annotations
 
 import math
