@@ -7,6 +7,7 @@ package_of() {
     case $1 in
         nginx) echo nginx ;;
         sshd) echo openssh-server ;;
+        chromedriver) echo chromium-driver ;;
         *) echo "$1" ;;
     esac
 }

@@ -11,6 +11,7 @@ from nginxgen.analysis.case import Case
 from nginxgen.analysis.compare import limit_of
 from nginxgen.analysis.estimate import estimate
 from nginxgen.model.gates import Base, Gate, Kind, Side, Threshold
+from nginxgen.model.numbers import value
 from nginxgen.model.samples import Number
 from nginxgen.model.verdict import Estimate, GateResult, Leaning, Outcome
 
@@ -21,7 +22,7 @@ def number(gate: Gate, found: Number | None) -> GateResult:
         return GateResult(gate, Outcome.INCONCLUSIVE, f"{gate.metric} has no value")
     if found.error:
         return GateResult(gate, Outcome.ERROR, f"{gate.metric} is not known: {found.error}")
-    shown = "" if found.value is None else f" ({say.value(Kind.NUMBER, found.value)})"
+    shown = "" if found.value is None else f" ({value(Kind.NUMBER, found.value)})"
     if found.fine is False:
         outcome = Outcome.INCONCLUSIVE if gate.rollback is None else Outcome.FAIL
         told = f"{gate.metric} says no{shown}"
@@ -62,7 +63,7 @@ def counted(case: Case) -> GateResult:
 
 
 def _against_limits(gate: Gate, kind: Kind, seen: Estimate, limit: Callable[[Threshold], float | None]) -> GateResult:
-    shown = f"{gate.metric} is {say.value(kind, seen.value)}"
+    shown = f"{gate.metric} is {value(kind, seen.value)}"
     for threshold, outcome in ((gate.rollback, Outcome.FAIL), (gate.attention, Outcome.INCONCLUSIVE)):
         if threshold is None or threshold.base is Base.OPINION:
             continue

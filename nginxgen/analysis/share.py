@@ -10,6 +10,7 @@ from nginxgen.analysis.case import Case
 from nginxgen.analysis.estimate import ALPHA
 from nginxgen.analysis.evidence import Direction, against
 from nginxgen.model.gates import Kind, Threshold
+from nginxgen.model.numbers import value
 from nginxgen.model.verdict import Estimate, GateResult, Leaning, Outcome
 
 
@@ -64,7 +65,7 @@ def _result(case: Case, seen: _Seen, threshold: Threshold | None, outcome: Outco
     found = seen.estimate()
     attention = outcome is Outcome.INCONCLUSIVE and threshold is not None and seen.surely_off(threshold, ALPHA)
     ending = "does not hold, which asks for attention" if attention else _ENDINGS[outcome]
-    asked = f"{threshold.text} of {say.value(Kind.SHARE, seen.weight)} " if threshold is not None else ""
+    asked = f"{threshold.text} of {value(Kind.SHARE, seen.weight)} " if threshold is not None else ""
     leaning = Leaning.BAD if outcome is Outcome.FAIL or attention else Leaning.NONE
     told = f"share is {say.interval(Kind.SHARE, found)}: {asked}{ending}"
     return GateResult(case.gate, outcome, told, found, None, seen.weight, leaning, attention)
