@@ -8,7 +8,7 @@ import pytest
 import yaml
 from markdown_page import PAGES, blocks
 
-from nginxgen.analysis import grammar
+from nginxgen.gates import grammar
 
 LINES = [
     line

@@ -20,8 +20,8 @@ from log_driver import RELEASE, LogHost
 from nginx_lab import ADDRESS, Nginx, free_ports, running, until
 
 from nginxgen.analysis.estimate import estimate
-from nginxgen.analysis.grammar import gate
 from nginxgen.analysis.judge import Judge
+from nginxgen.gates.grammar import gate
 from nginxgen.metrics.combine import combine
 from nginxgen.metrics.log.source import LogMetrics
 from nginxgen.metrics.port import Subject

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from nginx_lab import ADDRESS, free_ports, until
 
-from nginxgen.analysis.grammar import gate
 from nginxgen.analysis.judge import Judge
+from nginxgen.gates.grammar import gate
 from nginxgen.metrics.combine import combine
 from nginxgen.metrics.port import Subject
 from nginxgen.metrics.prometheus.client import Client

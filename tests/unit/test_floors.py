@@ -21,6 +21,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"workflow"}),
     frozenset({"fleet", "demo", "prove", "metrics", "smoke"}),
     frozenset({"inventory", "render", "check", "plan", "explain", "analysis", "rollout", "report"}),
+    frozenset({"gates"}),
     frozenset({"ports"}),
     frozenset({"model"}),
     frozenset({"errors"}),

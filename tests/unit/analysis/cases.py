@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from nginxgen.analysis.grammar import gate, levels, trigger
+from nginxgen.gates.grammar import gate, levels, trigger
 from nginxgen.model.gates import Gate
 from nginxgen.model.histogram import Bucket, Histogram
 from nginxgen.model.samples import Counts, Measured, Number, Sample, Slice, Tally

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulation import sample
 
-from nginxgen.analysis.grammar import gate
 from nginxgen.analysis.judge import Judge
+from nginxgen.gates.grammar import gate
 from nginxgen.model.gates import Kind, Metric
 from nginxgen.model.samples import NOTHING, Measured, Sample, add
 from nginxgen.model.verdict import Outcome, worst

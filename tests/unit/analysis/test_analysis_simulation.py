@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from simulation import Step, even, first, outcomes, rollbacks, sample
 
-from nginxgen.analysis.grammar import gate, trigger
 from nginxgen.analysis.judge import Judge
+from nginxgen.gates.grammar import gate, trigger
 from nginxgen.model.samples import Measured
 from nginxgen.model.verdict import Leaning, Outcome
 

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from nginxgen.analysis.grammar import gate
 from nginxgen.analysis.judge import Judge
+from nginxgen.gates.grammar import gate
 from nginxgen.metrics.combine import combine
 from nginxgen.metrics.command import Command, CommandMetrics, run
 from nginxgen.metrics.port import Reading, Subject

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from odd_server import bytes_of, drip, endless, hang_up, serving, silence
 
-from nginxgen.analysis.grammar import gate
 from nginxgen.analysis.judge import Judge
+from nginxgen.gates.grammar import gate
 from nginxgen.metrics.combine import combine
 from nginxgen.metrics.port import Subject
 from nginxgen.metrics.prometheus.client import Client, Series, SourceDown

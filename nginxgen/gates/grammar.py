@@ -12,8 +12,8 @@ import re
 from collections.abc import Collection
 from enum import Enum, auto
 
-from nginxgen.analysis import units
 from nginxgen.errors import InputError
+from nginxgen.gates import units
 from nginxgen.model.gates import UNCHANGED, Base, Change, Gate, Good, Kind, Metric, Severity, Side, Threshold
 from nginxgen.model.nearest import did_you_mean
 
