@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from nginxgen.model.logs import LogAnswer, LogAsk
 from nginxgen.model.plan import Expected
 from nginxgen.model.release import File, Release
 from nginxgen.model.state import HostState, JournalEntry
@@ -58,6 +59,12 @@ class HostSession(Protocol):
 
     def journal(self, last: int) -> tuple[JournalEntry, ...]:
         """The newest entries, oldest first."""
+
+    def measure(self, ask: LogAsk) -> LogAnswer:
+        """What the host's metrics log counts. Needs no lock, so it goes on beside a change.
+
+        HostRefused "no-metrics-log", "too-much" or "slow".
+        """
 
     def begin(self, note: Note) -> HostState:
         """Take the lock; the state after recovery. HostRefused "locked" names the owner."""

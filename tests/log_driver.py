@@ -1,27 +1,22 @@
-"""The host's pass over a log, run here: measure.sh and tally.awk with any shell and any awk."""
+"""The host's pass over a log, run here: host.sh's word `measure` under any shell and any awk."""
 
 from __future__ import annotations
 
 import json
 import os
-import shlex
 import shutil
 import subprocess
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from nginxgen.fleet import script
 from nginxgen.metrics.log.rows import Row, parse, samples
 from nginxgen.model.logs import LogAnswer, LogAsk
 from nginxgen.model.samples import Sample
 
 RELEASE = "0123456789ab"
 VERSIONS = """\
-shop\tstable\tv1
-shop\tcanary\tv2
-shop\tshop.stable\tv1
-shop\tshop.canary\tv2
 shop\t10.0.1.10:5000\tv1
 shop\t10.0.1.12:5000\tv1
 shop\t10.0.1.11:5000\tv2
@@ -29,18 +24,6 @@ shop\tunix:/run/v2.sock\tv2
 """
 AWKS = {"mawk": ["mawk"], "gawk": ["gawk"], "busybox": ["busybox", "awk"]}
 SHELLS = {"dash": ["dash"], "bash": ["bash"], "busybox": ["busybox", "sh"]}
-
-_STUBS = """
-LC_ALL=C; export LC_ALL
-no() { printf '{"step":"%s","ok":false,"code":"%s","message":"%s","hint":"%s"}\\n' "$1" "$2" "$3" "${4:-}"; }
-"""
-
-
-def script() -> str:
-    folder = files("nginxgen.metrics.log")
-    awk = (folder / "tally.awk").read_text()
-    assert "'" not in awk, "the program stands in single quotes"
-    return f"{_STUBS}\ntally='{awk}'\n{(folder / 'measure.sh').read_text()}\n"
 
 
 @dataclass
@@ -73,10 +56,10 @@ class LogHost:
         bin_ = root / "bin"
         bin_.mkdir()
         _use(AWKS[awk], bin_)
-        self._environ = {**os.environ, "PATH": f"{bin_}:{os.environ['PATH']}"}
+        self._environ = {**os.environ, "NGINXGEN_SCRIPT": "-", "PATH": f"{bin_}:{os.environ['PATH']}"}
 
     def release(self, name: str, versions: str) -> None:
-        folder = self.root / "home" / "releases" / name
+        folder = self.root / "conf" / "nginxgen" / "releases" / name
         folder.mkdir(parents=True)
         (folder / "versions").write_text(versions)
 
@@ -103,12 +86,13 @@ class LogHost:
         return Answer(head, [parse(row, seconds) for row in rows], seconds)
 
     def _run(self, word: str) -> tuple[dict[str, Any], list[str]]:
-        text = f"{script()}\nhome={self.root}/home log={self.log.parent}\n{shlex.join(word.split())}\n"
+        settings = f"conf={self.root}/conf/nginx.conf", f"log={self.log.parent}"
+        argv = [*self._shell, "-c", script.source(), "nginxgen", *settings]
         done = subprocess.run(
-            self._shell, input=text, capture_output=True, text=True, timeout=60, env=self._environ, check=False
+            argv, input=f"{word}\n", capture_output=True, text=True, timeout=60, env=self._environ, check=False
         )
         assert not done.stderr, done.stderr
-        first, *rows = done.stdout.splitlines()
+        _, first, *rows = done.stdout.splitlines()
         head = json.loads(first)
         assert len(rows) == head.get("lines", 0)
         return head, rows
@@ -124,7 +108,7 @@ def _use(argv: list[str], folder: Path) -> None:
 
 
 def line(  # noqa: PLR0917  (by name, each with a default)
-    at: float = 1_700_000_000.123, asked: str = "split", status: int = 200, address: str = "10.0.1.10:5000",
+    at: float = 1_700_000_000.123, asked: str = "-", status: int = 200, address: str = "10.0.1.10:5000",
     upstream: str = "200", seconds: str = "0.050", route: str = "default", rule: str = "weight",
     service: str = "shop", release: str = RELEASE,
 ) -> str:  # fmt: skip

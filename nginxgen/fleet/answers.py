@@ -7,13 +7,14 @@ import json
 import re
 import tarfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nginxgen.errors import HostFailed, HostRefused, InputError, NeedsHuman, NginxgenError
 from nginxgen.fleet import archive
 from nginxgen.fleet.pipe import PipeEnded
 from nginxgen.model.intent import Intent
+from nginxgen.model.logs import LogAnswer
 from nginxgen.model.release import File
 from nginxgen.model.state import Drift, HostState, JournalEntry
 
@@ -125,11 +126,29 @@ def files(answer: Answer) -> tuple[File, ...]:
 
 
 def lines(answer: Answer, most: int) -> int:
-    """How many lines of the journal follow. Raises Nonsense."""
+    """How many lines follow. Raises Nonsense."""
     count = answer.get("lines")
     if not isinstance(count, int) or isinstance(count, bool) or not 0 <= count <= most:
-        raise Nonsense(f"{count!r} lines of journal, where {most} were asked for")
+        raise Nonsense(f"{count!r} lines, where {most} were asked for")
     return count
+
+
+def measured(answer: Answer, rows: Sequence[bytes]) -> LogAnswer:
+    """The answer to measure, with the lines that follow it. Raises Nonsense."""
+    try:
+        place = str(answer["place"])
+        if not LogAnswer.is_place(place):
+            raise ValueError(place)
+        return LogAnswer(
+            place=place,
+            read=int(answer["read"]),
+            bad=int(answer["bad"]),
+            lost=answer["lost"] is True,
+            now=int(answer["now"]),
+            rows=tuple(row.decode("utf-8", "replace") for row in rows),
+        )
+    except _NONSENSE as fault:
+        raise Nonsense(f"{fault!r} in {answer!r}"[:400]) from fault
 
 
 def journal_line(line: bytes) -> JournalEntry | None:

@@ -17,11 +17,13 @@ from enum import Enum, auto
 from nginxgen.errors import HostFailed, HostLost, HostRefused, InputError, NeedsHuman, Unreachable
 from nginxgen.model.host import Host
 from nginxgen.model.intent import Intent
+from nginxgen.model.logs import LogAnswer, LogAsk
 from nginxgen.model.plan import Expected
 from nginxgen.model.release import MANIFEST, File, Release
 from nginxgen.model.state import Drift, HostState, JournalEntry
 from nginxgen.ports import Note, Restores, Stream
 
+Tally = Callable[[LogAsk], LogAnswer]  # what a metrics log counts
 Judge = Callable[[Release], str | None]  # what nginx -t would say against a release; None: it passes
 
 
@@ -64,6 +66,7 @@ class FakeHost:
         self.owner: FakeSession | None = None
         self.trial: _Trial | None = None
         self.answer: bytes | None = b"HTTP/1.1 200 OK\r\n\r\n"  # of every port; None: nobody listens
+        self.tally: Tally | None = None  # None: there is no metrics log
         self.hanging = 0  # connections that still find the lock of a dead session
         self.lock = threading.RLock()  # over all of this
         self._faults: dict[str, deque[Kind | None]] = {}
@@ -170,6 +173,12 @@ class FakeSession:
     def journal(self, last: int) -> tuple[JournalEntry, ...]:
         with self._step("journal"):
             return tuple(self._host.entries[-last:]) if last else ()
+
+    def measure(self, ask: LogAsk) -> LogAnswer:
+        with self._step("measure"):
+            if self._host.tally is None:
+                raise self._refusal("no-metrics-log", "there is no metrics log", hint="apply first")
+            return self._host.tally(ask)
 
     def begin(self, note: Note) -> HostState:
         with self._step("begin"):

@@ -30,6 +30,7 @@ _PARTS = (
     "test",
     "trial",
     "recover",
+    "measure",
     "talk",
 )
 
@@ -37,7 +38,9 @@ _PARTS = (
 def source() -> str:
     """host.sh as one text, comments and all."""
     folder = files("nginxgen.fleet") / "host"
-    return "\n".join((folder / f"{part}.sh").read_text() for part in _PARTS)
+    tally = (folder / "tally.awk").read_text()  # has no single quote, which a test holds
+    parts = ((folder / f"{part}.sh").read_text() for part in _PARTS)
+    return "\n".join((next(parts), f"# shellcheck disable=SC2016,SC2034  # awk's own\ntally='{tally}'\n", *parts))
 
 
 @cache

@@ -15,6 +15,7 @@ from nginxgen.errors import HostLost, HostRefused, NginxgenError, Unreachable
 from nginxgen.fleet import answers, archive, script
 from nginxgen.fleet.answers import Answer, Nonsense
 from nginxgen.fleet.pipe import Pipe, PipeEnded
+from nginxgen.model.logs import LogAnswer, LogAsk
 from nginxgen.model.plan import Expected
 from nginxgen.model.release import File, Release
 from nginxgen.model.state import HostState, JournalEntry
@@ -24,6 +25,7 @@ T = TypeVar("T")
 
 _NOISE = 64 << 10  # bytes a login shell may print before host.sh speaks
 _MOST = 32 << 20  # bytes of one answer; a host that says more is not speaking our protocol
+_MOST_ROWS = 50_000  # of a metrics log; the host refuses to answer with more
 _HELLO = b'{"step":"hello"'
 
 
@@ -33,6 +35,7 @@ class Limits:
 
     soon: float = 30.0  # for an answer that only reads
     long: float = 180.0  # for one that waits for nginx: a large config takes tens of seconds to load
+    count: float = 320.0  # for one that reads a log of any size; the host ends that after 300
     undo: float = 15.0  # to put right what was under trial, when the session ends
     end: float = 2.0  # to end when there is nothing to put right
 
@@ -71,6 +74,14 @@ class ScriptSession:
 
         lines = self._ask(f"journal {last}", read, self._limits.soon)
         return tuple(entry for entry in map(answers.journal_line, lines) if entry)
+
+    def measure(self, ask: LogAsk) -> LogAnswer:
+        def read(answer: Answer) -> LogAnswer:
+            deadline = time.monotonic() + self._limits.soon
+            rows = [self._line(deadline) for _ in range(answers.lines(answer, _MOST_ROWS))]
+            return answers.measured(answer, rows)
+
+        return self._ask(ask.word, read, self._limits.count)
 
     def begin(self, note: Note) -> HostState:
         since = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -14,6 +14,7 @@ from nginxgen.errors import HostRefused, NginxgenError, Unreachable
 from nginxgen.fleet.connect import Connections
 from nginxgen.fleet.crew import Crew
 from nginxgen.model.host import Host
+from nginxgen.model.logs import LogAnswer, LogAsk
 from nginxgen.model.progress import Event, Listener, Mark, Phase, nobody
 from nginxgen.model.release import File
 from nginxgen.model.state import HostState, JournalEntry
@@ -25,6 +26,7 @@ Result: TypeAlias = T | NginxgenError
 
 _AT_ONCE = 64  # threads; beyond it more hosts wait their turn
 _BEAT = 15.0  # seconds between heartbeats; a host's dead-man waits 60
+_GONE = frozenset({"connection-lost", "unreachable"})
 _FAREWELL = 20.0  # seconds in which hosts put right what is under trial, before we leave them to it
 
 
@@ -86,6 +88,19 @@ class Sessions:
 
     def journal(self, last: int) -> dict[str, tuple[JournalEntry, ...]]:
         return self.set_aside(self.each(Phase.OBSERVE, self.names, lambda session: session.journal(last)))
+
+    def measure(self, asks: Mapping[str, LogAsk]) -> dict[str, Result[LogAnswer]]:
+        """What the metrics logs count, by host.
+
+        Asked again and again for hours: a host whose connection is gone gets a new one, and none is set aside.
+        """
+
+        def again(name: str) -> Callable[[], LogAnswer]:
+            return lambda: self.reopen(name).measure(asks[name])
+
+        found = self.each(Phase.MEASURE, asks, lambda session: session.measure(asks[session.name]))
+        gone = [name for name, said in found.items() if isinstance(said, HostRefused) and said.code in _GONE]
+        return found | self._run(Phase.MEASURE, {name: again(name) for name in gone})
 
     def each(self, phase: Phase, names: Iterable[str], step: Callable[[HostSession], T]) -> dict[str, Result[T]]:
         """Run one step on these hosts, in parallel; what came of it, or the error, by host."""

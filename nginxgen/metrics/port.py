@@ -1,4 +1,4 @@
-"""What every source of metrics can do. (A port of the house: it stands here until it moves to nginxgen/ports.py.)"""
+"""What every source of metrics can do."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import Protocol
 
 from nginxgen.model.samples import Number, Sample, Window
 
-ALL_ROUTES = "*"
-
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -18,7 +16,12 @@ class Subject:
     service: str
     stable: str  # names of versions
     canary: str | None
-    route: str = ALL_ROUTES
+    routes: tuple[str, ...] = ()  # none: all of them together
+
+    @property
+    def route(self) -> str:
+        """As one name, for samples and for people."""
+        return ",".join(self.routes) or "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,6 @@ class Reading:
 
 class Metrics(Protocol):
     """One source. It remembers where it stopped, so that measuring again costs what is new."""
-
-    name: str
 
     def measure(self, subject: Subject, window: Window) -> Reading:
         """All of the window. Never raises for a source that is down, slow or talks nonsense: `error` says so."""

@@ -15,6 +15,7 @@ class Phase(StrEnum):
     TRIAL = "trial"  # served from memory, proved
     HEALTH = "health"  # requests to what is under trial
     COMMIT = "commit"
+    MEASURE = "measure"  # counts and times from its metrics log
     ABORT = "abort"  # back to the old release, proved
 
 

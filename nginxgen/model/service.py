@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import ip_address
 
+from nginxgen.model.sources import LOG_ONLY, Sources
+
 
 @dataclass(frozen=True, slots=True)
 class Server:
@@ -178,6 +180,7 @@ class Service:
     protocol: Protocol = Protocol.HTTP
     mirror: bool = False  # safe requests go to the canary too, its answers are dropped
     real_ip: RealIp | None = None
+    metrics: Sources = LOG_ONLY
 
     def version(self, name: str) -> Version:
         return next(version for version in self.versions if version.name == name)

@@ -10,6 +10,7 @@ from conftest import World, eventually
 from fleet_tools import NOTE, broken_release, empty, release
 
 from nginxgen.errors import HostRefused
+from nginxgen.model.logs import LogAsk
 from nginxgen.model.plan import Expected
 from nginxgen.model.release import Release
 from nginxgen.model.state import Drift, HostState
@@ -50,6 +51,14 @@ def on_trial(opened: HostSession, world: World, to: Release) -> None:
     before = opened.begin(NOTE)
     opened.stage(to, empty(world.host))
     opened.trial(to.id, Expected(before.live, before.running))
+
+
+def test_a_host_without_a_metrics_log_says_so_also_beside_a_change(world: World) -> None:
+    with session(world) as opened, session(world) as reader:
+        opened.begin(NOTE)
+        with pytest.raises(HostRefused) as refused:
+            reader.measure(LogAsk(0, 9_999_999_999, 10))
+    assert refused.value.code == "no-metrics-log"
 
 
 def test_a_host_that_nginxgen_has_never_seen_has_nothing(world: World) -> None:

@@ -111,7 +111,7 @@ def edges(tmp_path: Path) -> Iterator[list[Edge]]:
         for number, port in enumerate(free_ports(3)):
             log = LogHost(tmp_path / f"edge-{number}")
             versions = f"shop\tstable\tv1\nshop\tcanary\tv2\nshop\t{v1}\tv1\nshop\t{v2}\tv2\n"
-            (log.root / "home" / "releases" / RELEASE / "versions").write_text(versions)
+            (log.root / "conf" / "nginxgen" / "releases" / RELEASE / "versions").write_text(versions)
             folder = tmp_path / f"nginx-{number}"
             folder.mkdir()
             http_block = HTTP.format(release=RELEASE, v1=v1, v2=v2, port=f"{ADDRESS}:{port}", log=log.log)
@@ -190,8 +190,8 @@ def test_every_metric_is_what_the_load_generator_knows(edges):
     assert reading.canary.total.counts.errors > 0
     one_host = edges[0].log.root.parent / "all"
     together = LogHost(one_host)
-    (one_host / "home" / "releases" / RELEASE / "versions").write_bytes(
-        (edges[0].log.root / "home" / "releases" / RELEASE / "versions").read_bytes()
+    (one_host / "conf" / "nginxgen" / "releases" / RELEASE / "versions").write_bytes(
+        (edges[0].log.root / "conf" / "nginxgen" / "releases" / RELEASE / "versions").read_bytes()
     )
     together.log.write_bytes(b"".join(edge.log.log.read_bytes() for edge in edges))
     whole = together.measure(since=int(since)).samples
@@ -205,7 +205,7 @@ def test_a_canary_that_fails_behind_a_perfect_fallback_fails_within_one_interval
     saved = load(edges, 15, path="/saved", fail=1.0, fast=True)
     assert {one.status for one in (*stable, *saved)} == {200}, "no client saw it"
     written(edges, 75)
-    reading = source(edges).measure(Subject("shop", "v1", "v2", "saved"), Window(since, time.time() + 1))
+    reading = source(edges).measure(Subject("shop", "v1", "v2", ("saved",)), Window(since, time.time() + 1))
     counts = reading.canary.total.counts
     assert (counts.requests, counts.errors, counts.fallbacks, counts.server_errors) == (15, 15, 15, 0)
     verdict = Judge().judge((gate("error_rate", "< 5%"),), combine(reading))

@@ -19,8 +19,9 @@ from nginxgen.gates.grammar import gate
 from nginxgen.metrics.combine import combine
 from nginxgen.metrics.port import Subject
 from nginxgen.metrics.prometheus.client import Client
-from nginxgen.metrics.prometheus.source import PrometheusMetrics, Queries
+from nginxgen.metrics.prometheus.source import PrometheusMetrics
 from nginxgen.model.samples import Window
+from nginxgen.model.sources import Queries
 from nginxgen.model.verdict import Outcome
 
 pytestmark = pytest.mark.full  # needs Prometheus and minutes
@@ -30,13 +31,13 @@ QUERIES = Queries(
     requests='sum(last_over_time(requests_total{version="$version"}[$window]))',
     errors='sum(last_over_time(errors_total{version="$version"}[$window]))',
     buckets='sum by (le) (last_over_time(seconds_bucket{version="$version"}[$window]))',
-    numbers={
-        "queue": "queue_depth",
-        "nothing": "no_such_metric",
-        "nan": "queue_depth * NaN",
-        "several": "errors_total",
-    },
 )
+NUMBERS = {
+    "queue": "queue_depth",
+    "nothing": "no_such_metric",
+    "nan": "queue_depth * NaN",
+    "several": "errors_total",
+}
 EXPORTED = """\
 requests_total{version="v1"} 9000
 requests_total{version="v2"} 1000
@@ -92,7 +93,7 @@ def prometheus(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
         url = f"http://{ADDRESS}:{port}"
 
         def scraped() -> bool:
-            source = PrometheusMetrics(Client(url, 2), QUERIES)
+            source = PrometheusMetrics(Client(url, 2), QUERIES, NUMBERS)
             canary = source.measure(SUBJECT, _now()).canary
             return canary is not None and canary.total.counts.requests == 1000
 
@@ -110,7 +111,7 @@ def _now() -> Window:
 
 def test_what_prometheus_knows_is_judged_and_an_outage_is_no_verdict(prometheus):
     url, process = prometheus
-    reading = PrometheusMetrics(Client(url, 5), QUERIES).measure(SUBJECT, _now())
+    reading = PrometheusMetrics(Client(url, 5), QUERIES, NUMBERS).measure(SUBJECT, _now())
     assert reading.error is None
     counts = reading.canary.total.counts
     assert (counts.requests, counts.errors) == (1000, 80)
@@ -133,5 +134,5 @@ def test_what_prometheus_knows_is_judged_and_an_outage_is_no_verdict(prometheus)
     assert "parse error" in PrometheusMetrics(Client(url, 5), broken).measure(SUBJECT, _now()).error
     process.kill()
     process.wait(10)
-    down = PrometheusMetrics(Client(url, 2), QUERIES).measure(SUBJECT, _now())
+    down = PrometheusMetrics(Client(url, 2), QUERIES, NUMBERS).measure(SUBJECT, _now())
     assert Judge().judge(asked[:4], combine(down)).outcome is Outcome.ERROR

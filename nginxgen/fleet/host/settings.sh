@@ -6,6 +6,9 @@
 #   observe                        what is live, running and previous; changes nothing
 #   show ID                        a release's files, as base64 of tar.gz
 #   journal N                      the newest N journal lines, raw, after the answer
+#   measure SINCE UNTIL DIGITS PLACE SERVICES   counts and times from the metrics log: as many lines as the answer says.
+#                                  Times in s since the epoch; DIGITS of them name a slice: 10 for 1 s, 9 for 10 s, 8, 7;
+#                                  PLACE as an earlier answer gave it; SERVICES with commas; "-" for no place, or for all
 #   begin NOTE                     take the lock, finish or undo what an earlier session left open; NOTE is flat JSON
 #   stage BYTES BLOCKS ID TWIN EMPTY   BLOCKS*4096 bytes follow, the first BYTES are tar.gz; "-" for no TWIN or EMPTY
 #   trial TXN ID LIVE RUNNING [PREVIOUS]   serve ID from memory while the disk keeps the old release; "-" for none.

@@ -65,6 +65,7 @@ hear() {
         show/2) show "$2" ;;
         journal/[12]) journal "${2:-20}" ;;
         beat/1) ok beat ;;
+        measure/6) measure "$2" "$3" "$4" "$5" "$6" ;;
         bye/1) leave ;;
         begin/*) if [ -z "$locked" ]; then begin "${line#begin }"; else no begin bad-order 'this session has begun already'; fi ;;
         stage/6)
@@ -78,7 +79,7 @@ hear() {
         commit/1) commit ;;
         abort/1) abort ;;
         stage/*) no stage bad-word 'how much follows?' && leave ;;
-        observe/* | show/* | journal/* | beat/* | bye/* | trial/* | commit/* | abort/*) no "$1" bad-word "wrong number of words: $line" ;;
+        observe/* | show/* | journal/* | measure/* | beat/* | bye/* | trial/* | commit/* | abort/*) no "$1" bad-word "wrong number of words: $line" ;;
         *) no word bad-word "no such word: ${1:-}" ;;
     esac
 }

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from nginxgen.errors import NginxgenError
 from nginxgen.metrics.log.rows import BadRow, parse, samples
-from nginxgen.metrics.port import ALL_ROUTES, Reading, Subject
+from nginxgen.metrics.port import Reading, Subject
 from nginxgen.metrics.slices import WIDER, as_one_route, compacted, within
 from nginxgen.model.logs import LogAnswer, LogAsk
 from nginxgen.model.samples import Sample, Window
@@ -111,7 +111,7 @@ class LogMetrics:
         chosen = (
             sample
             for (service, route, name), sample in self._known.items()
-            if service == subject.service and name == version and subject.route in (ALL_ROUTES, route)
+            if service == subject.service and name == version and (not subject.routes or route in subject.routes)
         )
         return within(as_one_route(chosen, subject.service, subject.route, version), window)
 

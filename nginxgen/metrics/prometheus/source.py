@@ -5,29 +5,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from nginxgen.metrics.port import Reading, Subject
 from nginxgen.metrics.prometheus.client import Client, Series, SourceDown
 from nginxgen.model.histogram import Bucket, Histogram
 from nginxgen.model.samples import Counts, Number, Sample, Slice, Tally, Window
+from nginxgen.model.sources import Queries
 
 _WORDS = re.compile(r"\$(version|service|route|window)\b")
 _LEAST = 60  # seconds of a slice: increase() needs some scrapes to go by
-
-
-@dataclass(frozen=True, slots=True)
-class Queries:
-    """PromQL with $version, $service, $route and $window in it, each to one number over the window.
-
-    `buckets` gives one number for each `le`, as `sum by (le) (increase(..._bucket[$window]))` does.
-    """
-
-    requests: str
-    errors: str
-    buckets: str | None = None
-    timeouts: str | None = None
-    numbers: Mapping[str, str] = field(default_factory=dict)  # by the name that gates use
 
 
 class PrometheusMetrics:
@@ -35,18 +21,24 @@ class PrometheusMetrics:
 
     name = "prometheus"
 
-    def __init__(self, client: Client, queries: Queries) -> None:
+    def __init__(self, client: Client, queries: Queries | None, numbers: Mapping[str, str] | None = None) -> None:
+        """`numbers`: queries by the name that gates use. Without `queries` only they are asked for."""
         self._client = client
         self._queries = queries
+        self._numbers = dict(numbers or {})
         self._slices: dict[tuple[Subject, str], list[Slice]] = {}
         self._until: dict[Subject, int] = {}
 
     def measure(self, subject: Subject, window: Window) -> Reading:
-        numbers = {name: self._number(query, subject, window) for name, query in self._queries.numbers.items()}
+        numbers = {name: self._number(query, subject, window) for name, query in self._numbers.items()}
+        if self._queries is None:
+            return Reading(numbers=numbers)
         start = self._until.get(subject, int(window.since))
         seconds = int(window.until) - start
         try:
-            new = {version: self._slice(version, subject, start, seconds) for version in _versions(subject)}
+            new = {
+                version: self._slice(self._queries, version, subject, start, seconds) for version in _versions(subject)
+            }
         except SourceDown as down:
             return Reading(numbers=numbers, error=str(down))
         found = {version: (*self._slices.get((subject, version), ()), *new[version]) for version in new}
@@ -59,12 +51,12 @@ class PrometheusMetrics:
         canary = None if subject.canary is None else samples[subject.canary]
         return Reading(canary, samples[subject.stable], numbers)
 
-    def _slice(self, version: str, subject: Subject, start: int, seconds: int) -> tuple[Slice, ...]:
+    def _slice(self, asked: Queries, version: str, subject: Subject, start: int, seconds: int) -> tuple[Slice, ...]:
         """None where there was no request. Raises SourceDown."""
         if seconds <= 0:
             return ()
-        words = {"version": version, "service": subject.service, "route": subject.route, "window": f"{seconds}s"}
-        asked, at = self._queries, float(start + seconds)
+        words = _told(subject, version, seconds)
+        at = float(start + seconds)
         requests = _count(self._client.ask(filled(asked.requests, words), at), "requests", none=0)
         if not requests:
             return ()
@@ -76,10 +68,7 @@ class PrometheusMetrics:
         return (Slice(start, seconds, Tally(counts, times)),)
 
     def _number(self, query: str, subject: Subject, window: Window) -> Number:
-        words = {
-            "version": subject.canary or subject.stable, "service": subject.service, "route": subject.route,
-            "window": f"{max(1, round(window.seconds))}s",
-        }  # fmt: skip
+        words = _told(subject, subject.canary or subject.stable, max(1, round(window.seconds)))
         try:
             series = self._client.ask(filled(query, words), window.until)
         except SourceDown as down:
@@ -92,6 +81,12 @@ class PrometheusMetrics:
 def filled(query: str, words: Mapping[str, str]) -> str:
     """Only our own words; PromQL has braces and, in patterns, dollars."""
     return _WORDS.sub(lambda found: words[found[1]], query)
+
+
+def _told(subject: Subject, version: str, seconds: int) -> dict[str, str]:
+    """$route is a pattern for =~, since it may be several."""
+    routes = "|".join(subject.routes) or ".*"
+    return {"version": version, "service": subject.service, "route": routes, "window": f"{seconds}s"}
 
 
 def _versions(subject: Subject) -> tuple[str, ...]:

@@ -16,13 +16,15 @@ from nginxgen.gates.grammar import gate
 from nginxgen.metrics.combine import combine
 from nginxgen.metrics.port import Subject
 from nginxgen.metrics.prometheus.client import Client, Series, SourceDown
-from nginxgen.metrics.prometheus.source import PrometheusMetrics, Queries, filled
+from nginxgen.metrics.prometheus.source import PrometheusMetrics, filled
 from nginxgen.model.samples import Window
+from nginxgen.model.sources import Queries
 from nginxgen.model.verdict import Outcome
 
 SUBJECT = Subject("shop", "v1", "v2")
 WINDOW = Window(1_700_000_000, 1_700_000_300)
-QUERIES = Queries("requests $version", "errors $version", "buckets $version", numbers={"queue": "queue"})
+QUERIES = Queries("requests $version", "errors $version", "buckets $version")
+NUMBERS = {"queue": "queue"}
 GATES = (gate("error_rate", "< 1%"),)
 
 
@@ -70,7 +72,7 @@ def test_a_prometheus_that_is_not_well_is_an_error_in_time(answer):
 def test_nobody_listens():
     with serving(hang_up) as port:
         pass
-    reading = PrometheusMetrics(Client(f"http://127.0.0.1:{port}"), QUERIES).measure(SUBJECT, WINDOW)
+    reading = PrometheusMetrics(Client(f"http://127.0.0.1:{port}"), QUERIES, NUMBERS).measure(SUBJECT, WINDOW)
     assert "can't be asked" in reading.error
     assert reading.numbers["queue"].error
 
@@ -78,7 +80,7 @@ def test_nobody_listens():
 @pytest.mark.parametrize("answer", [bytes_of(vector()), bytes_of(vector(({}, "NaN")))])
 def test_no_series_and_nan_are_no_requests_and_so_no_verdict(answer):
     with serving(answer) as port:
-        reading = PrometheusMetrics(Client(f"http://127.0.0.1:{port}"), QUERIES).measure(SUBJECT, WINDOW)
+        reading = PrometheusMetrics(Client(f"http://127.0.0.1:{port}"), QUERIES, NUMBERS).measure(SUBJECT, WINDOW)
     assert reading.error is None
     verdict = Judge().judge((*GATES, gate("queue", "< 5", ("queue",))), combine(reading))
     assert [result.outcome for result in verdict.results] == [Outcome.INCONCLUSIVE] * 2
@@ -111,7 +113,7 @@ def _well(**more: Any) -> Fake:
 
 def test_counts_and_buckets_become_samples_and_the_judge_judges_them():
     fake = _well()
-    reading = PrometheusMetrics(fake, QUERIES).measure(SUBJECT, WINDOW)
+    reading = PrometheusMetrics(fake, QUERIES, NUMBERS).measure(SUBJECT, WINDOW)
     counts, times = reading.canary.total.counts, reading.canary.total.times
     assert (counts.requests, counts.errors) == (1000, 4)
     assert [(bucket.lower, bucket.upper, bucket.count) for bucket in times.buckets] == [
@@ -129,7 +131,7 @@ def test_counts_and_buckets_become_samples_and_the_judge_judges_them():
 
 def test_errors_without_a_series_are_not_taken_for_none():
     """A wrong label gives no series, too, and would pass every canary."""
-    reading = PrometheusMetrics(_well(errors_v2=[]), QUERIES).measure(SUBJECT, WINDOW)
+    reading = PrometheusMetrics(_well(errors_v2=[]), QUERIES, NUMBERS).measure(SUBJECT, WINDOW)
     assert "or vector(0)" in reading.error
 
 

@@ -1,54 +1,44 @@
-# measure SINCE UNTIL DIGITS PLACE SERVICES
-#   SINCE, UNTIL  seconds since the epoch; slices that they cut are counted whole
-#   DIGITS        of the seconds that name a slice: 10 for 1 s, 9 for 10 s, 8 for 100 s, 7 for 1000 s
-#   PLACE         INODE:OFFSET:TIME, as an earlier answer gave it, or "-": found by SINCE
-#   SERVICES      names with commas, or "-" for all
-# Answers one JSON line and as many lines as it says. Reads the metrics log from PLACE on, the rotated one first where
-# it was rotated since. Changes nothing; needs no lock. $tally is the awk program, $home, $log, no() are host.sh's.
+# ---------------------------------------------------------------- the metrics log
 
-measure() {
+# Reads the log from PLACE on, the rotated one first where it was rotated since, and counts it by `tally`, an awk program.
+# Changes nothing and needs no lock: it goes on beside an apply. A subshell keeps its words to itself, and away from the
+# lock, which must not outlive this session in an awk.
+measure() { (exec 9>&- && count_lines "$@"); }
+
+count_lines() {
     since=$1 until=$2 digits=$3 place=$4 services=$5
     case $since$until$digits in *[!0-9]*) no measure bad-word 'measure takes numbers' && return ;; esac
     case $digits in 7 | 8 | 9 | 10) ;; *) no measure bad-word 'slices are 1, 10, 100 or 1000 s' && return ;; esac
     case $services in -) services='' ;; *) services=" $(printf '%s' "$services" | tr , ' ') " ;; esac
     metrics_log=$log/nginxgen-metrics.log
     [ -r "$metrics_log" ] || {
-        no measure no-metrics-log "there is no metrics log at $metrics_log" \
-            'apply a release with metrics; access_log off in the http block of nginx turns it off'
+        no measure no-metrics-log "there is no metrics log at $metrics_log, or it may not be read" \
+            'apply first: nginx writes it where a service has metrics; or set become: sudo'
         return
     }
-    table=$(mktemp) || { no measure cannot-write 'cannot make a temporary file'; return; }
-    versions_of_releases >"$table"
     exec 8<"$metrics_log"
-    measured=$(stat -L -c '%i %s' "/proc/self/fd/8")
+    measured=$(stat -L -c '%i %s' /proc/self/fd/8)
     inode=${measured% *} size=${measured#* } older='' from=0 skip='' lost=false
     where_to_begin
-    DIGITS=$digits FIRST=$(prefix "$since") LAST=$(prefix "$((until > since ? until - 1 : since))")
-    NOW=$(date +%s) PLACE=$inode SERVICES=$services VERSIONS=$table SKIP=$skip LOST=$lost
-    export DIGITS FIRST LAST NOW PLACE SERVICES VERSIONS SKIP LOST
+    DIGITS=$digits FIRST=$(first_digits "$since") LAST=$(first_digits $((until > since ? until - 1 : since)))
+    NOW=$(date +%s) PLACE=$inode SERVICES=$services FOLDER=$home/releases NAMES=$(addresses_of_names) SKIP=$skip LOST=$lost
+    RELEASES=$(cd "$home/releases" 2>/dev/null && echo *)
+    export DIGITS FIRST LAST NOW PLACE SERVICES FOLDER RELEASES NAMES SKIP LOST
+    # shellcheck disable=SC2154  # tally is a part of its own
     if [ -z "$older" ]; then
         seek "$from" && timeout 300 nice -n 10 awk "$tally" <&8
     else
         { older_lines && cat <&8; } | timeout 300 nice -n 10 awk "$tally"
     fi || no measure slow 'the metrics log could not be read in 300 s' 'ask for a shorter time'
-    exec 8<&-
-    rm -f "$table"
 }
 
-prefix() { printf "%.${digits}s" "$1"; }
+first_digits() { printf "%.${digits}s" "$1"; }
 
-# Which address is which version, by release, as the releases themselves say. A name is looked up, as nginx does it.
-versions_of_releases() {
-    for rows in "$home"/releases/*/versions; do
-        [ -r "$rows" ] || continue
-        id=${rows%/versions} id=${id##*/}
-        sed "s/^/$id	/" "$rows"
-        cut -f 2 "$rows" | sed -n 's/^\([A-Za-z][A-Za-z0-9.-]*\):\([0-9]*\)$/\1 \2/p' | sort -u | while read -r name port; do
-            getent ahosts "$name" 2>/dev/null | sed 's/ .*//; /:/s/.*/[&]/' | sort -u | while read -r address; do
-                awk -F '\t' -v "name=$name:$port" -v "address=$address:$port" -v "id=$id" \
-                    '$2 == name { print id "\t" $1 "\t" address "\t" $3 }' "$rows"
-            done
-        done
+# A server may be written by name; nginx logs its address. A line for each: the name, the address.
+addresses_of_names() {
+    cat "$home"/releases/*/versions 2>/dev/null | sed -n 's/^[^	]*	\([A-Za-z][A-Za-z0-9.-]*\):[0-9]*	.*/\1/p' |
+        sort -u | head -n 200 | while read -r name; do
+        getent ahosts "$name" 2>/dev/null | sed "s/ .*//; /:/s/.*/[&]/; s/^/$name /" | sort -u
     done
 }
 

@@ -5,18 +5,19 @@
 # Requests of one class in one slice are counted as text; only each different text is taken apart. That is what is fast.
 #
 # In the environment: DIGITS of the seconds that name a slice (10: 1 s, 9: 10 s, ...), FIRST and LAST slice, SERVICES
-# (blanks around each; empty: all), VERSIONS (a file: release, service, address or name, version, with tabs), PLACE
-# (the inode, for the answer), SKIP (1: the first line is cut off), LOST (true: lines between were not found), NOW.
+# (blanks around each; empty: all), FOLDER and RELEASES (each has a file `versions`: service, address, version, with
+# tabs), NAMES (a line each: a name, an address), PLACE (the inode, for the answer), SKIP (1: the first line is cut off),
+# LOST (true: lines between were not found), NOW.
 # The answer: one line of JSON, then a line for each slice, release, service, route and version.
 
 BEGIN {
     digits = ENVIRON["DIGITS"] + 0; first = ENVIRON["FIRST"]; last = ENVIRON["LAST"]
     services = ENVIRON["SERVICES"]
+    most = 50000 # lines of an answer
     longest = 100000000 # ms: a day and more; nginx writes nine characters for it
     edges = 1000; edge[0] = 1 # a table, since not every awk has log()
     for (i = 0; i < edges; i++) edge[i + 1] = edge[i] * 1.01 / 0.99
-    while ((getline row < ENVIRON["VERSIONS"]) > 0)
-        if (split(row, cell, "\t") == 4) version[cell[1], cell[2], cell[3]] = cell[4]
+    read_versions()
     slice = "-"
     if (ENVIRON["SKIP"]) getline
 }
@@ -28,12 +29,34 @@ END {
     rest = 0
     if (NR > 0 && $0 !~ /;$/) { # a line that is still being written
         rest = length($0)
-        cut = substr($0, 16, index($0, "\t") - 16)
-        if (--seen[cut] == 0) delete seen[cut]
+        half = substr($0, 16, index($0, "\t") - 16)
+        if (--seen[half] == 0) delete seen[half]
     } else if (NR > 0) until = substr($0, 1, 10)
     count()
     answer()
 }
+
+# Which address is which version, by release and service.
+function read_versions(    releases, release, lines, row, cell, line_, file, name, many, i, j) {
+    lines = split(ENVIRON["NAMES"], row, "\n")
+    for (i = 1; i <= lines; i++) if (split(row[i], cell, " ") == 2) host_address[cell[1], ++known_as[cell[1]]] = cell[2]
+    releases = split(ENVIRON["RELEASES"], release, " ")
+    for (i = 1; i <= releases; i++) {
+        file = ENVIRON["FOLDER"] "/" release[i] "/versions"
+        while ((getline line_ < file) > 0) {
+            if (split(line_, cell, "\t") != 3 || !wanted(cell[1])) continue
+            version[release[i], cell[1], cell[2]] = cell[3]
+            name = cell[2]; sub(/:[0-9]+$/, "", name)
+            many = name in known_as ? known_as[name] : 0
+            for (j = 1; j <= many; j++)
+                version[release[i], cell[1], host_address[name, j] substr(cell[2], length(name) + 1)] = cell[3]
+        }
+        close(file)
+    }
+    split("", host_address)
+}
+
+function wanted(service) { return services == "" || index(services, " " service " ") }
 
 # The slice of a line; "-" for what is no line of ours.
 function begins(line,    found) {
@@ -107,10 +130,10 @@ function learn(kind, id,    part, tries, codes, mine, by, status, i, own, failed
     if (length(part[1]) != 12 || part[1] ~ /[^0-9a-f]/ || part[2] ~ /[^a-z0-9_-]/ || part[3] ~ /[^a-z0-9_-]/) return
     status = part[6]
     if (status !~ /^[1-5][0-9][0-9]$/) return
-    if (services != "" && index(services, " " part[2] " ") == 0) { group[id] = "other"; return }
+    if (!wanted(part[2])) { group[id] = "other"; return }
     tries = split(part[7], address, /, | : /)
     codes = split(part[8], code, /, | : /)
-    mine = part[5] == "canary" || part[5] == "stable" ? known(part, part[5], part[5]) : known(part, address[1], part[7] == "-" ? "-" : "?")
+    mine = part[5] != "-" ? part[5] : known(part, address[1], part[7] == "-" ? "-" : "?")
     # who answered: by the address of the last try; where nobody has that one, the one who was asked
     by = part[7] == "-" ? mine : known(part, address[tries], mine)
     timeout = status == 504; own = 0
@@ -142,6 +165,10 @@ function answer(    key, part, at, i, columns, line, rows, position) {
         buckets[at] = buckets[at] " " part[6] ":" all_times[key]
     }
     for (at in all_total) rows++
+    if (rows > most) {
+        printf "{\"step\":\"measure\",\"ok\":false,\"code\":\"too-much\",\"message\":\"the answer would have %d lines\",\"hint\":\"name the services, or ask for a shorter time\"}\n", rows
+        exit
+    }
     while ((getline line < "/proc/self/fdinfo/8") > 0) if (line ~ /^pos:/) position = substr(line, 5) + 0
     printf "{\"step\":\"measure\",\"ok\":true,\"lines\":%d,\"place\":\"%s:%.0f:%s\",", rows, ENVIRON["PLACE"], position - rest, until
     printf "\"read\":%.0f,\"counted\":%.0f,\"others\":%.0f,\"outside\":%.0f,\"bad\":%.0f,\"lost\":%s,\"now\":%s}\n", NR, counted, others, outside, bad, ENVIRON["LOST"], ENVIRON["NOW"]
