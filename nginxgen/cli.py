@@ -12,8 +12,7 @@ import click
 
 from nginxgen import __version__
 from nginxgen.commands.boundary import guarded
-from nginxgen.commands.options import inventory_option
-from nginxgen.model.nearest import did_you_mean
+from nginxgen.commands.where import inventory_option
 
 # The one-line help stands here as well, so that `nginxgen --help` imports no verb.
 VERBS: Mapping[str, str] = {
@@ -49,6 +48,8 @@ class Verbs(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in VERBS and not args[0].startswith("-"):
+            from nginxgen.model.nearest import did_you_mean  # noqa: PLC0415  (as above)
+
             hint = did_you_mean(args[0], VERBS)
             raise click.UsageError(f'there is no verb "{args[0]}"' + (f"\n{hint}" if hint else ""), ctx)
         return super().resolve_command(ctx, args)

@@ -15,6 +15,8 @@ from nginxgen.model.samples import Measured, Tally
 
 @dataclass(frozen=True, slots=True)
 class Case:
+    """What one gate is judged by, for one metric."""
+
     gate: Gate
     metric: Metric
     measured: Measured

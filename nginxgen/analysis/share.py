@@ -16,6 +16,8 @@ from nginxgen.model.verdict import Estimate, GateResult, Leaning, Outcome
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
+    """What the canary got of all requests, and what it was meant to get."""
+
     canary: int
     total: int
     weight: float

@@ -30,7 +30,8 @@ from nginxgen.plan.words import counted
 if TYPE_CHECKING:
     from nginxgen.model.host import Host
     from nginxgen.model.plan import Plan
-    from nginxgen.workflow.apply import Applied, Confirm
+    from nginxgen.workflow.apply import Confirm
+    from nginxgen.workflow.carry import Applied
     from nginxgen.workflow.plan import Order
 
 

@@ -1,19 +1,23 @@
-"""Where every error ends: a message, a place, a hint and an exit code. A traceback on the screen is a bug."""
+"""Where every error ends: a message, a place, a hint and an exit code. A traceback on the screen is a bug.
+
+Most commands end well: what it takes to tell of an error is imported when there is one.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Callable, Iterable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from nginxgen import __version__
-from nginxgen.commands.alike import told
-from nginxgen.commands.output import complain, stderr_gone
-from nginxgen.errors import Changes, Exit, Finding, NginxgenError, Place
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nginxgen.errors import Exit, Finding
 
 DEBUG = "NGINXGEN_DEBUG"
 
@@ -28,13 +32,20 @@ def guarded(command: Callable[[], Any], usage: str = "nginxgen --help") -> int:
             result = command()
         except BaseException as error:  # noqa: BLE001  (this is the boundary: nothing passes it)
             return _ending(error, usage)
-        return result if isinstance(result, int) else Exit.DONE
+        return result if isinstance(result, int) else 0
     except BrokenPipeError:
+        from nginxgen.commands.output import stderr_gone
+        from nginxgen.errors import Exit
+
         stderr_gone()  # nobody reads our messages any more; the exit code still counts
         return Exit.BUG
 
 
 def _ending(error: BaseException, usage: str) -> int:
+    from nginxgen.commands.alike import told
+    from nginxgen.commands.output import stderr_gone
+    from nginxgen.errors import Changes, Exit, NginxgenError
+
     code: int = Exit.DONE
     match error:
         case NginxgenError():
@@ -58,6 +69,9 @@ def _ending(error: BaseException, usage: str) -> int:
 
 
 def _interrupted() -> Exit:
+    from nginxgen.commands.output import complain
+    from nginxgen.errors import Exit
+
     complain("interrupted; a host that was at work finishes or undoes by itself: see nginxgen status")
     return Exit.INTERRUPTED
 
@@ -71,6 +85,8 @@ def _is_ctrl_c_in_disguise(error: BaseException) -> bool:
 
 def show(findings: Iterable[Finding]) -> None:
     """Each finding on stderr: what, where, and what to do."""
+    from nginxgen.commands.output import complain
+
     for finding in findings:
         complain(f"{finding.severity}: {finding.message}")
         if finding.place is not None:
@@ -80,6 +96,8 @@ def show(findings: Iterable[Finding]) -> None:
 
 
 def _usage(error: click.ClickException, usage: str) -> Finding:
+    from nginxgen.errors import Finding, Place
+
     message, _, hint = error.format_message().partition("\n")
     place = Place(error.filename) if isinstance(error, click.FileError) else None
     return Finding("usage", message[:1].lower() + message[1:].removesuffix("."), place, hint or usage)
@@ -87,6 +105,8 @@ def _usage(error: click.ClickException, usage: str) -> Finding:
 
 def _bug(error: BaseException) -> None:
     import traceback
+
+    from nginxgen.commands.output import complain
 
     if os.environ.get(DEBUG):
         traceback.print_exception(error)
@@ -103,6 +123,7 @@ def _keep(error: BaseException) -> Path | None:
     import platform
     import tempfile
     import traceback
+    from pathlib import Path
 
     head = f"nginxgen {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
     words = f"verb: {' '.join(sys.argv[1:2])}\n\n"  # the verb only: what follows may name hosts and people

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from nginxgen.model.weight import Weight
+from nginxgen.commands import where
 
 if TYPE_CHECKING:
     from nginxgen.inventory import Inventory
@@ -17,12 +17,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 Option = Callable[[F], F]
 
-inventory_option = click.option(
-    "-i",
-    "--inventory",
-    metavar="PATH",
-    help="The inventory; else $NGINXGEN_INVENTORY, else the one *.yml in ./inventory.",
-)
+inventory_option = where.inventory_option
 host_option = click.option(
     "--host", "hosts", multiple=True, metavar="NAME", help="Only this host; may be given several times."
 )
@@ -74,6 +69,7 @@ def load_inventory(option: str | None) -> Inventory:
 
 def request(weight: str | None, services: tuple[str, ...], routes: tuple[str, ...]) -> Request:
     """Raises InputError for a weight that is none."""
+    from nginxgen.model.weight import Weight
     from nginxgen.plan.intent import Request
 
     return Request(None if weight is None else Weight.parse(weight), services, routes)

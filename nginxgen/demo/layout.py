@@ -79,6 +79,8 @@ class BackendLayout:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
+    """Where a private fleet keeps its files, and where it listens."""
+
     root: Path
     net: str  # the first three bytes of a loopback /24: "127.0.1"
     hosts: int = 3

@@ -19,6 +19,8 @@ _LIMIT = 120.0  # seconds; a command of the demo that takes longer hangs
 
 @dataclass(frozen=True, slots=True)
 class Done:
+    """A command line that was run, and what came of it."""
+
     line: str  # as typed
     exit: int
     stdout: str

@@ -23,6 +23,8 @@ class Disproved(NginxgenError):
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
+    """What the hosts have, as `status` tells it."""
+
     live: tuple[str, ...]  # the release that each host would boot
     running: tuple[str, ...]  # and the one it runs
     weights: frozenset[float]  # of the shop, over all hosts

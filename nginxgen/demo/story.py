@@ -117,6 +117,8 @@ def tail(stage: Stage) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Step:
+    """A chapter of the story."""
+
     title: str
     act: Callable[[Stage], None]
 

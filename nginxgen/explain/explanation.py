@@ -51,6 +51,8 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
+    """Who decides for a request, and why."""
+
     rule: Decider
     reasons: tuple[str, ...]  # a sentence each, in the order in which they are asked
     version: str | None = None  # None: a matter of `shares`, or nginx answers itself

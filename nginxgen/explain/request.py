@@ -18,6 +18,8 @@ Pairs = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Request:
+    """A request as the client sends it."""
+
     method: str = "GET"
     path: str = "/"  # as it is sent: %2e, // and .. are nginx's to read
     query: str = ""  # what follows the question mark, as it is sent

@@ -11,6 +11,8 @@ _ESCAPE = re.compile(rb"%(?:([0-9A-Fa-f]{2})|)")
 
 @dataclass(frozen=True, slots=True)
 class Uri:
+    """A request's target as nginx reads it."""
+
     path: bytes
     args: bytes
 

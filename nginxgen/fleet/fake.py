@@ -38,6 +38,8 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
+    """What goes wrong in one step of one host."""
+
     step: str  # connect, observe, begin, stage, trial, commit or abort
     kind: Kind
     after: int = 0  # how often the step goes well before
@@ -45,6 +47,8 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
+    """A release that is served from memory, and who asked for it."""
+
     old: str
     new: str
     note: Note

@@ -37,7 +37,7 @@ class Part:
     """One host's part in the change. Only one thread at a time works on a host."""
 
     change: Change
-    empty: str  # id of its release without services
+    empty: str  # id of its release without services, where it has nothing yet
     at: At = At.STAGED
     error: NginxgenError | None = None
     serves: str | None = None  # what it serves, as far as it has told

@@ -38,6 +38,8 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
+    """One line of a known_hosts file."""
+
     names: str
     key: Key
     revoked: bool

@@ -42,11 +42,12 @@ def carry_out(
     patience: Patience = PATIENCE,
     stop: threading.Event | None = None,
 ) -> Outcome:
-    """Carry out `changes`. `empties`: the release without services, by host, for a host's first time.
+    """Carry out `changes`. `empties`: the release without services, for each host that has nothing yet.
 
     Ctrl-C sets `stop`, which takes back what was done and ends as interrupted; a second one leaves that to the hosts.
     """
-    parts = {one.host: Part(one, empties[one.host].id, serves=one.expected.running) for one in changes}
+    first = {name: release.id for name, release in empties.items()}
+    parts = {one.host: Part(one, first.get(one.host, ""), serves=one.expected.running) for one in changes}
     work = Undertaking(sessions, parts, note, patience, stop or threading.Event())
     waves = _waves(sessions.hosts, work.parts, one_wave=one_wave)
     return heeding_ctrl_c(lambda: _run(work, waves, empties, health), work.stop)

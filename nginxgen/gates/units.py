@@ -17,6 +17,8 @@ TIMES = "200ms, 1.5s or 2m"
 
 @dataclass(frozen=True, slots=True)
 class Amount:
+    """A number with its unit, as a person writes it."""
+
     number: float
     unit: str  # as written; "" where there is none
 

@@ -21,6 +21,8 @@ _MERGE = "<<"
 
 @dataclass(frozen=True, slots=True)
 class _Anchored:
+    """What an anchor stands for, and how much of it there is."""
+
     data: Data
     nodes: int
 

@@ -14,6 +14,8 @@ from nginxgen.model.service import Route, Service
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
+    """The file, read: hosts and services."""
+
     path: Path
     fleet: Fleet
     services: tuple[Service, ...]  # in the order of the file

@@ -18,6 +18,8 @@ def _given(value: Data) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Unbuilt:
+    """A key that the design has and this version does not."""
+
     path: str  # keys joined by dots; * is any key or item
     asked: Callable[[Data], bool] = _given
 

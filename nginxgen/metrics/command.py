@@ -25,6 +25,8 @@ _NOT_FINE = 1
 
 @dataclass(frozen=True, slots=True)
 class Command:
+    """A program of the user's that prints samples."""
+
     argv: tuple[str, ...]
     timeout: float = 30.0  # seconds
     environ: Mapping[str, str] = field(default_factory=dict)  # beside our own

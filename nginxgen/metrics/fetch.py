@@ -15,6 +15,8 @@ _CHUNK = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """What came back over HTTP."""
+
     status: int
     body: bytes  # at most as much as was asked for
     seconds: float

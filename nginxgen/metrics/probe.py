@@ -44,6 +44,8 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class _Try:
+    """How one request of ours ended."""
+
     status: int | None  # None: no answer came; unless it is a timeout, nginx itself is at fault, and no version
     seconds: float
     timeout: bool = False

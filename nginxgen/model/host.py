@@ -32,6 +32,8 @@ class Nginx:
 
 @dataclass(frozen=True, slots=True)
 class Host:
+    """A machine with nginx: where it is, how to get in, and where its nginx keeps things."""
+
     name: str
     address: str
     port: int | None  # None: ssh_config decides, else 22
@@ -50,4 +52,6 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
+    """All hosts of an inventory."""
+
     hosts: tuple[Host, ...]  # in the order of the inventory

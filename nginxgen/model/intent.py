@@ -11,6 +11,8 @@ from nginxgen.model.weight import ZERO, Weight
 
 @dataclass(frozen=True, slots=True)
 class ServiceIntent:
+    """The part of one service."""
+
     stable: str
     canary: str | None = None
     canary_on: bool = False
@@ -41,6 +43,8 @@ class ServiceIntent:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
+    """What was asked for, of all services."""
+
     services: Mapping[str, ServiceIntent] = field(default_factory=dict)  # by service name
 
     def to_json(self) -> dict[str, Any]:

@@ -28,6 +28,8 @@ class LogAsk:
 
 @dataclass(frozen=True, slots=True)
 class LogAnswer:
+    """What a host counted in its log since the last question."""
+
     place: str  # where the next one begins
     read: int  # lines
     bad: int  # lines that are none of ours: binary, cut off, written by hand

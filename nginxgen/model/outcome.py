@@ -23,6 +23,8 @@ class HostOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HostResult:
+    """How it ended on one host."""
+
     host: str
     outcome: HostOutcome
     release: str | None  # what it serves now, as proved; None: nothing of ours, or not known
@@ -49,6 +51,8 @@ _EXIT = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
+    """How it ended on all hosts."""
+
     hosts: tuple[HostResult, ...]
     seconds: Mapping[str, float] = field(default_factory=dict)  # by phase, wall time
     interrupted: bool = False  # a person stopped it before it was done

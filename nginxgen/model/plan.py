@@ -25,6 +25,8 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class HostPlan:
+    """What would change on one host."""
+
     host: str
     action: Action
     expected: Expected
@@ -46,6 +48,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
+    """What would change on all hosts, and the releases that it takes."""
+
     hosts: tuple[HostPlan, ...]
     releases: Mapping[str, Release]  # by id
 

@@ -27,6 +27,8 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
+    """A step on one host has begun or ended."""
+
     host: str
     phase: Phase
     mark: Mark

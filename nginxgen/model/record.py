@@ -76,6 +76,8 @@ class Happening(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
+    """Something that happened in the story."""
+
     at: float
     what: Happening
     text: str  # a sentence
@@ -106,6 +108,8 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
+    """A person let a stage begin."""
+
     at: float
     who: str
     stage: int  # the stage that it let begin

@@ -13,12 +13,16 @@ SUMS = "SHA256SUMS"  # in the form of sha256sum -c, over every other file
 
 @dataclass(frozen=True, slots=True)
 class File:
+    """One file of a release."""
+
     name: str  # a plain file name: a release has no folders
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
+    """The config of one host, named by its content."""
+
     id: str  # first 12 hex digits of the sha256 of the content
     files: tuple[File, ...]  # sorted by name, manifest, sentinel and sums included
     intent: Intent

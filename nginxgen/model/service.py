@@ -40,6 +40,8 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Version:
+    """One version of a service: the servers that run it."""
+
     name: str
     servers: tuple[Server, ...]
 
@@ -128,6 +130,8 @@ class PathMatch(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
+    """Requests of a service that have a weight of their own."""
+
     name: str
     path: str = "/"
     match: PathMatch = PathMatch.PREFIX
@@ -164,6 +168,8 @@ class Smoke:
 
 @dataclass(frozen=True, slots=True)
 class Service:
+    """What clients ask for, in two versions."""
+
     name: str
     listen: tuple[str, ...]  # argument lists of nginx's listen: "80", "443 ssl", "127.0.0.1:8080"
     server_names: tuple[str, ...]

@@ -66,6 +66,8 @@ class NamedCommand:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
+    """Where the numbers of a service come from."""
+
     counting: Counting = Counting.LOG
     log: bool = True  # nginx writes a line for each request
     prometheus: Prometheus | None = None

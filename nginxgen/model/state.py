@@ -25,6 +25,8 @@ class Drift(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HostState:
+    """What a host has and serves."""
+
     live: str | None  # the release a reboot would serve; None before the first apply
     running: str | None  # the release nginx serves now; None: nothing of ours
     previous: str | None  # the release that was live before

@@ -46,6 +46,8 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
+    """What one gate says."""
+
     gate: Gate
     outcome: Outcome
     sentence: str
@@ -65,6 +67,8 @@ class GateResult:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
+    """What all gates say together."""
+
     results: tuple[GateResult, ...]
 
     @property

@@ -24,6 +24,8 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
+    """A request, and what must come of it."""
+
     request: Request
     expected: Expected
     fault: str = ""  # what the canary's stubs shall do: "500", "close", "hang"
@@ -42,6 +44,8 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
+    """Something that the config promises, and the requests that show it."""
+
     service: str
     says: str
     asks: tuple[Ask, ...] = ()

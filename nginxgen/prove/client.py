@@ -19,6 +19,8 @@ _SWITCHING = 101
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """What nginx answered."""
+
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case; the last of a name
     body: bytes = b""

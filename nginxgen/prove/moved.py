@@ -26,6 +26,8 @@ class Stub:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
+    """A service in its private place, and its stubs there."""
+
     service: Service
     stubs: tuple[Stub, ...]
 

@@ -45,6 +45,8 @@ def version_of(answer: Answer) -> str:
 
 @dataclass(slots=True)
 class Session:
+    """Requests to a private nginx, each with a number of its own."""
+
     folder: Path
     services: Sequence[Service]
     _number: int = field(default=0, init=False)
@@ -94,6 +96,8 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class _Talk:
+    """A service, and the connection to it."""
+
     service: Service
     client: Client
 

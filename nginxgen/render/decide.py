@@ -17,6 +17,8 @@ from nginxgen.render.sticky import Draw, draw
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
+    """How a service chooses: rules first, then the draw."""
+
     rules: tuple[Rule, ...]
     draw: Draw
     maps: tuple[Map, ...]

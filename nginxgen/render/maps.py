@@ -11,6 +11,8 @@ Value = str | Var | Joined
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """One row of a `map`."""
+
     key: str | Regex
     value: Value
 

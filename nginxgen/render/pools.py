@@ -35,6 +35,8 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
+    """An `upstream` block."""
+
     name: str
     zone: str  # size: "64k"
     peers: tuple[Peer, ...]

@@ -15,6 +15,8 @@ ADDRESS = Var("remote_addr")
 
 @dataclass(frozen=True, slots=True)
 class Read:
+    """The variable that holds a value of the request, and the maps that make it."""
+
     variable: Var
     maps: tuple[Map, ...] = ()
 

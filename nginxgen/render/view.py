@@ -49,6 +49,8 @@ class Telling:
 
 @dataclass(frozen=True, slots=True)
 class Mirror:
+    """Where copies of safe requests go."""
+
     upstream: str
     version: str
     timeout: str
@@ -56,6 +58,8 @@ class Mirror:
 
 @dataclass(frozen=True, slots=True)
 class View:
+    """Everything that the template of a service says."""
+
     name: str
     title: tuple[str, ...]  # comment lines: versions and weights in words
     protocol: Protocol

@@ -12,6 +12,8 @@ _LOOPBACK = {"*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "[::]": "::1"}  # noqa: S
 
 @dataclass(frozen=True, slots=True)
 class Door:
+    """Where a service can be asked on its host."""
+
     address: str
     port: int
     tls: bool

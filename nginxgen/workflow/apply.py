@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from nginxgen import render
 from nginxgen.errors import InputError, Refused, SeveralRefused
-from nginxgen.fleet.transaction import carry_out
 from nginxgen.model.host import Host
 from nginxgen.model.nearest import did_you_mean
-from nginxgen.model.outcome import HostOutcome, HostResult, Outcome
-from nginxgen.model.plan import Action, Change, HostPlan, Plan
+from nginxgen.model.plan import Plan
 from nginxgen.model.service import Service
 from nginxgen.plan.intent import asked_routes
 from nginxgen.plan.stale import moved
-from nginxgen.plan.why import why
 from nginxgen.ports import Note
 from nginxgen.smoke.health import Health, health
+from nginxgen.workflow.carry import Applied, carried_out
 from nginxgen.workflow.plan import Order, against
 from nginxgen.workflow.scope import Scope, Work
 
 Confirm = Callable[[Plan], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    hosts: tuple[HostPlan, ...]  # what was planned
-    outcome: Outcome  # what came of it
 
 
 def apply(scope: Scope, order: Order, note: Note, confirm: Confirm, *, force: bool = False) -> Applied:
@@ -74,35 +65,3 @@ def _agreed(work: Work, plan: Plan, note: Note, confirm: Confirm, *, force: bool
     if plan.changed and not confirm(plan):
         raise Refused("not confirmed: nothing was changed")
     return Applied(plan.hosts, carried_out(work, plan.hosts, plan.changes(), note, well=well))
-
-
-def carried_out(
-    work: Work,
-    hosts: tuple[HostPlan, ...],
-    changes: tuple[Change, ...],
-    note: Note,
-    *,
-    one_wave: bool = False,
-    well: Health | None = None,
-) -> Outcome:
-    """The fleet transaction for the hosts that change; the others are reported as they are.
-
-    A note without a reason gets the plan's own words. `well` is asked of each host between its trial and its commit.
-    """
-    note = note if note.why else replace(note, why=why(hosts))
-    empties = {host.name: render.empty(host) for host in work.scope.hosts}
-    outcome = (
-        carry_out(work.sessions, changes, empties, note, one_wave=one_wave, health=well) if changes else Outcome(())
-    )
-    same = (
-        HostResult(host.host, HostOutcome.UNCHANGED, host.release, "up to date")
-        for host in hosts
-        if host.action is Action.NONE
-    )
-    left_out = (
-        HostResult(name, HostOutcome.SKIPPED, None, f"left out: {error.message.removeprefix(f'{name}: ')}", error.hint)
-        for name, error in work.sessions.skipped.items()
-    )
-    results = {result.host: result for result in (*same, *left_out, *outcome.hosts)}
-    ordered = tuple(results[name] for name in work.scope.names if name in results)
-    return replace(outcome, hosts=ordered, seconds=work.seconds)

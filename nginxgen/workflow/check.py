@@ -23,6 +23,8 @@ _FORMS = (ZERO, Weight(1_000), FULL)
 
 @dataclass(frozen=True, slots=True)
 class Checked:
+    """What `check` found, and who looked."""
+
     findings: tuple[Finding, ...]
     nginx: str | None  # the local nginx that tested the config as well; None: there is none
 

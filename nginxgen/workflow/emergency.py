@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from nginxgen import render
 from nginxgen.errors import NginxgenError
 from nginxgen.fleet.crew import Crew
 from nginxgen.fleet.transaction import carry_out
@@ -15,6 +14,7 @@ from nginxgen.model.plan import Change
 from nginxgen.model.release import Release
 from nginxgen.plan.emergency import emergency as decide
 from nginxgen.ports import Note
+from nginxgen.workflow.carry import first_times
 from nginxgen.workflow.scope import Scope, Work
 
 _AT_ONCE = 64  # as many hosts as the sessions work on at a time
@@ -47,7 +47,7 @@ def _each_alone(work: Work, changes: Sequence[Change], note: Note) -> list[HostR
     """One transaction a host, all at the same time."""
     if not changes:
         return []
-    empties = {host.name: render.empty(host) for host in work.scope.hosts}
+    empties = first_times(work.scope.hosts, changes)
     work.sessions.keep_alive()
     crew = Crew(_AT_ONCE)
     try:

@@ -21,6 +21,8 @@ _WEIGHT_HINT = "say the weight with --weight: then no host is asked"
 
 @dataclass(frozen=True, slots=True)
 class Explained:
+    """The answer, and the weights that it rests on."""
+
     service: str
     basis: str  # where the weights come from, for people
     explanation: Explanation

@@ -12,6 +12,8 @@ from nginxgen.workflow.scope import Scope
 
 @dataclass(frozen=True, slots=True)
 class HostEntry:
+    """A line of one host's journal."""
+
     host: str
     entry: JournalEntry
 
@@ -30,6 +32,8 @@ class FleetEntry:
 
 @dataclass(frozen=True, slots=True)
 class History:
+    """The journals of all hosts, put together."""
+
     changes: tuple[FleetEntry, ...]  # newest last
     failed: tuple[NginxgenError, ...]  # hosts whose journal could not be read
 

@@ -44,6 +44,8 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
+    """What one look at the hosts showed of a service."""
+
     measured: Measured
     notes: tuple[str, ...] = ()  # for people: lost lines, clocks that disagree
 

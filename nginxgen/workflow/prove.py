@@ -30,6 +30,8 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Proved:
+    """What requests have shown."""
+
     nginx: str  # the binary that was asked
     tables: tuple[Table, ...]
 

@@ -12,7 +12,7 @@ from nginxgen.model.release import MANIFEST, File
 from nginxgen.model.state import HostState
 from nginxgen.plan import revert as returning
 from nginxgen.ports import Note
-from nginxgen.workflow.apply import Applied, carried_out
+from nginxgen.workflow.carry import Applied, carried_out
 from nginxgen.workflow.scope import Scope, Work
 
 Confirm = Callable[[tuple[HostPlan, ...]], bool]

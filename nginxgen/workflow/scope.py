@@ -20,6 +20,8 @@ _PHASES = ("connect", "observe", "plan")  # before the hosts are locked; the oth
 
 @dataclass(frozen=True, slots=True)
 class Scope:
+    """The hosts that a verb is about, how to reach them, and who watches."""
+
     hosts: tuple[Host, ...]
     connect: Connect | None = None  # None: over SSH or on this machine, as each host says
     listener: Listener = nobody

@@ -11,6 +11,8 @@ from nginxgen.workflow.scope import Scope
 
 @dataclass(frozen=True, slots=True)
 class HostStatus:
+    """What one host says, or why it does not."""
+
     host: str
     state: HostState | None
     error: NginxgenError | None = None  # why there is no state
@@ -18,6 +20,8 @@ class HostStatus:
 
 @dataclass(frozen=True, slots=True)
 class FleetStatus:
+    """What all hosts say."""
+
     hosts: tuple[HostStatus, ...]  # in the order of the inventory
 
     @property

@@ -35,6 +35,8 @@ _ONCE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Listen:
+    """The arguments of one `listen`."""
+
     address: str  # as nginx takes it: "80", "127.0.0.1:8080", "[::]:80", "unix:/path"
     flags: tuple[str, ...]
 

@@ -14,6 +14,8 @@ _LARGEST = 10**15
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """What one host counted, of one version on one route, in one slice of time."""
+
     start: int
     release: str
     service: str

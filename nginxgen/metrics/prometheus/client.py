@@ -22,12 +22,16 @@ class SourceDown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Series:
+    """One time series of an answer."""
+
     labels: Mapping[str, str]
     value: float  # may be NaN or infinite
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
+    """Where a Prometheus is, and how long it may take."""
+
     url: str  # http://host:9090, or https; with a path where Prometheus is behind one, and user:password@ where asked
     timeout: float = 10.0  # seconds, for the whole of a question
 

@@ -19,7 +19,8 @@ from nginxgen.model.weight import Weight
 from nginxgen.plan.intent import Request
 from nginxgen.plan.words import counted
 from nginxgen.ports import Note
-from nginxgen.workflow.apply import Applied, apply, apply_saved, hosts_of
+from nginxgen.workflow.apply import apply, apply_saved, hosts_of
+from nginxgen.workflow.carry import Applied
 from nginxgen.workflow.emergency import emergency
 from nginxgen.workflow.history import history
 from nginxgen.workflow.plan import Order, plan
