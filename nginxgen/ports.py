@@ -19,6 +19,7 @@ class Note:
     who: str
     why: str
     txn: str  # one id for the whole fleet change
+    rollout: str = ""  # what it says of a rollout: see rollout.entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,9 @@ class HostSession(Protocol):
     def journal(self, last: int) -> tuple[JournalEntry, ...]:
         """The newest entries, oldest first."""
 
+    def notes(self, last: int) -> tuple[JournalEntry, ...]:
+        """The newest entries that tell of a rollout, oldest first."""
+
     def measure(self, ask: LogAsk) -> LogAnswer:
         """What the host's metrics log counts. Needs no lock, so it goes on beside a change.
 
@@ -68,6 +72,9 @@ class HostSession(Protocol):
 
     def begin(self, note: Note) -> HostState:
         """Take the lock; the state after recovery. HostRefused "locked" names the owner."""
+
+    def note(self, note: Note) -> None:
+        """Write one more entry into the journal, which changes nothing else. `begin` comes first."""
 
     def stage(self, release: Release, empty: Release | None) -> None:
         """Write the release (and its emergency twin) beside the live one and test it out of place.

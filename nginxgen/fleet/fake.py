@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum, auto
 
 from nginxgen.errors import HostFailed, HostLost, HostRefused, InputError, NeedsHuman, Unreachable
@@ -71,6 +71,7 @@ class FakeHost:
         self.trial: _Trial | None = None
         self.answer: bytes | None = b"HTTP/1.1 200 OK\r\n\r\n"  # of every port; None: nobody listens
         self.tally: Tally | None = None  # None: there is no metrics log
+        self.clock: Callable[[], str] | None = None  # as the journal writes it; None: a second an entry
         self.hanging = 0  # connections that still find the lock of a dead session
         self.lock = threading.RLock()  # over all of this
         self._faults: dict[str, deque[Kind | None]] = {}
@@ -119,11 +120,10 @@ class FakeHost:
             releases=tuple(self.releases),
         )
 
-    def record(self, trial: _Trial, result: str) -> None:
-        note = trial.note
-        at = f"2026-01-01T00:00:{len(self.entries):02}Z"
+    def record(self, note: Note, old: str | None, new: str | None, result: str) -> None:
+        at = self.clock() if self.clock else f"2026-01-01T00:{len(self.entries) // 60:02}:{len(self.entries) % 60:02}Z"
         self.entries.append(
-            JournalEntry(at, note.verb, note.who, note.why, trial.old, trial.new, result, note.txn),
+            JournalEntry(at, note.verb, note.who, note.why, old, new or "", result, note.txn, note.rollout)
         )
 
     def _manifest(self, release: str | None) -> tuple[Intent | None, str | None]:
@@ -178,6 +178,11 @@ class FakeSession:
         with self._step("journal"):
             return tuple(self._host.entries[-last:]) if last else ()
 
+    def notes(self, last: int) -> tuple[JournalEntry, ...]:
+        with self._step("notes"):
+            told = [entry for entry in self._host.entries if entry.rollout]
+            return tuple(told[-last:]) if last else ()
+
     def measure(self, ask: LogAsk) -> LogAnswer:
         with self._step("measure"):
             if self._host.tally is None:
@@ -195,6 +200,11 @@ class FakeSession:
                 raise self._refusal("locked", f"locked{named}", hint="wait for it, or ask them")
             self._host.owner, self._note = self, note
             return self._host.describe()
+
+    def note(self, note: Note) -> None:
+        with self._step("note"):
+            self._must_hold_lock()
+            self._host.record(note, self._host.live, self._host.live, "noted")
 
     def stage(self, release: Release, empty: Release | None) -> None:
         with self._step("stage"):
@@ -231,11 +241,11 @@ class FakeSession:
             host.live, host.trial = trial.new, None
             if trial.restores is not None:
                 host.previous = trial.restores.previous
-                host.record(replace(trial, old=trial.new, new=trial.old), "reverted")
+                host.record(trial.note, trial.new, trial.old, "reverted")
             else:
                 if trial.old != trial.new:  # else it mends the live release, and there is nothing new to go back to
                     host.previous = trial.old
-                host.record(trial, "committed")
+                host.record(trial.note, trial.old, trial.new, "committed")
             self._staged, self._first = [], False
             return ""
 
@@ -336,7 +346,7 @@ class FakeSession:
         host, trial = self._host, self._host.trial
         if trial is not None:
             host.running, host.trial = trial.old, None
-            host.record(trial, "reverted")
+            host.record(trial.note, trial.old, trial.new, "reverted")
         self._unstage()
 
     def _unstage(self) -> None:

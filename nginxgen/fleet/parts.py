@@ -19,6 +19,10 @@ from nginxgen.ports import HostSession, Note
 _HARMLESS = frozenset({Phase.LOCK, Phase.STAGE})  # hosts undo these by themselves, with nothing to see
 
 
+# Looks at a host that we have locked whether the change is still wanted there; raises HostRefused where it is not.
+Agreed = Callable[[HostSession], None]
+
+
 class At(Enum):
     STAGED = auto()  # or before: nothing that it serves has changed
     REFUSED = auto()  # it said no to the trial: nothing that it serves has changed
@@ -92,6 +96,7 @@ class Undertaking:
     note: Note
     patience: Patience
     stop: threading.Event  # a person wants it to end
+    agreed: Agreed | None = None
 
     def each(
         self, phase: Phase, names: Iterable[str], step: Callable[[HostSession, Part], None]

@@ -68,11 +68,17 @@ class ScriptSession:
         return self._ask(f"show {release}", answers.files, self._limits.soon)
 
     def journal(self, last: int) -> tuple[JournalEntry, ...]:
+        return self._journal("journal", last)
+
+    def notes(self, last: int) -> tuple[JournalEntry, ...]:
+        return self._journal("notes", last)
+
+    def _journal(self, word: str, last: int) -> tuple[JournalEntry, ...]:
         def read(answer: Answer) -> list[bytes]:
             deadline = time.monotonic() + self._limits.soon
             return [self._line(deadline) for _ in range(answers.lines(answer, last))]
 
-        lines = self._ask(f"journal {last}", read, self._limits.soon)
+        lines = self._ask(f"{word} {last}", read, self._limits.soon)
         return tuple(entry for entry in map(answers.journal_line, lines) if entry)
 
     def measure(self, ask: LogAsk) -> LogAnswer:
@@ -84,11 +90,12 @@ class ScriptSession:
         return self._ask(ask.word, read, self._limits.count)
 
     def begin(self, note: Note) -> HostState:
-        since = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        members = {"verb": note.verb, "who": note.who, "why": note.why, "txn": note.txn, "since": since}
-        state = self._ask(f"begin {json.dumps(members)}", answers.state, self._limits.long)
+        state = self._ask(f"begin {_told(note)}", answers.state, self._limits.long)
         self._txn = note.txn
         return state
+
+    def note(self, note: Note) -> None:
+        self._ask(f"note {_told(note)}", _nothing, self._limits.soon)
 
     def stage(self, release: Release, empty: Release | None) -> None:
         parts = (release, release.emergency, empty)
@@ -217,6 +224,12 @@ class ScriptSession:
             return HostLost(self.name, said, hint=f"nginxgen status --host {self.name} tells what it serves")
         # before a trial the host undoes by itself all that we have added
         return HostRefused(self.name, "connection-lost", said)
+
+
+def _told(note: Note) -> str:
+    since = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    members = {"verb": note.verb, "who": note.who, "why": note.why, "txn": note.txn, "since": since}
+    return json.dumps(members | ({"rollout": note.rollout} if note.rollout else {}))
 
 
 def _nothing(_: Answer) -> None:

@@ -89,6 +89,9 @@ class Sessions:
     def journal(self, last: int) -> dict[str, tuple[JournalEntry, ...]]:
         return self.set_aside(self.each(Phase.OBSERVE, self.names, lambda session: session.journal(last)))
 
+    def notes(self, last: int) -> dict[str, tuple[JournalEntry, ...]]:
+        return self.set_aside(self.each(Phase.OBSERVE, self.names, lambda session: session.notes(last)))
+
     def measure(self, asks: Mapping[str, LogAsk]) -> dict[str, Result[LogAnswer]]:
         """What the metrics logs count, by host.
 

@@ -14,7 +14,7 @@ from functools import partial
 from nginxgen.errors import HostRefused, NeedsHuman, NginxgenError
 from nginxgen.fleet.doubt import PATIENCE, Patience
 from nginxgen.fleet.interrupt import heeding_ctrl_c
-from nginxgen.fleet.parts import At, Part, Undertaking, is_refused, reason
+from nginxgen.fleet.parts import Agreed, At, Part, Undertaking, is_refused, reason
 from nginxgen.fleet.sessions import Sessions
 from nginxgen.fleet.undo import settle, take_back
 from nginxgen.model.host import Host
@@ -41,14 +41,16 @@ def carry_out(
     health: Health | None = None,
     patience: Patience = PATIENCE,
     stop: threading.Event | None = None,
+    agreed: Agreed | None = None,
 ) -> Outcome:
     """Carry out `changes`. `empties`: the release without services, for each host that has nothing yet.
 
+    `agreed` is asked of each host once it is locked; where it says no, nothing is changed anywhere.
     Ctrl-C sets `stop`, which takes back what was done and ends as interrupted; a second one leaves that to the hosts.
     """
     first = {name: release.id for name, release in empties.items()}
     parts = {one.host: Part(one, first.get(one.host, ""), serves=one.expected.running) for one in changes}
-    work = Undertaking(sessions, parts, note, patience, stop or threading.Event())
+    work = Undertaking(sessions, parts, note, patience, stop or threading.Event(), agreed)
     waves = _waves(sessions.hosts, work.parts, one_wave=one_wave)
     return heeding_ctrl_c(lambda: _run(work, waves, empties, health), work.stop)
 
@@ -123,6 +125,8 @@ def _begin(work: Undertaking, session: HostSession, part: Part) -> None:
             f"the plan was made for {expected.live or 'nothing'} and {expected.running or 'nothing'}",
             hint="plan again",
         )
+    if work.agreed is not None:
+        work.agreed(session)
     part.before, part.previous = expected, state.previous
 
 

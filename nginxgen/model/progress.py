@@ -16,6 +16,7 @@ class Phase(StrEnum):
     HEALTH = "health"  # requests to what is under trial
     COMMIT = "commit"
     MEASURE = "measure"  # counts and times from its metrics log
+    NOTE = "note"  # a line in its journal that goes with no change
     ABORT = "abort"  # back to the old release, proved
 
 

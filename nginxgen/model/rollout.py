@@ -137,6 +137,7 @@ class Entry:
     routes: tuple[str, ...] = ()
     time_scale: float = 1.0
     chained: bool = False  # started together with the group that it waits for
+    again: bool = False  # served already, and now on the hosts too that had missed it
     summary: str = ""  # JSON of a record.Stage: the step that ended with this event, as it was seen
     txn: str = ""  # of the fleet change that wrote it
 
@@ -167,6 +168,7 @@ class Standing:
     step: int = NOT_BEGUN  # that is served
     weight: Weight = ZERO  # of that step, as it was applied
     since: float = 0.0  # that step is served; before the first one, since it was started
+    resumed: float = 0.0  # the last time; patience with too little traffic counts from there
     started: float = 0.0
     by: str = ""  # who started it
     canary: str = ""

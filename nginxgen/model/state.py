@@ -50,9 +50,10 @@ class JournalEntry:
     who: str
     why: str
     from_release: str | None
-    to_release: str
-    result: str  # committed | reverted
+    to_release: str  # empty in a note on a host that has no release yet
+    result: str  # committed | reverted | noted
     txn: str = ""
+    rollout: str = ""  # what it says of a rollout, as JSON: see rollout.entries
 
     @classmethod
     def from_json(cls, line: dict[str, Any]) -> JournalEntry:
@@ -63,7 +64,8 @@ class JournalEntry:
             who=str(line.get("who", "")),
             why=str(line.get("why", "")),
             from_release=None if line["from"] is None else str(line["from"]),
-            to_release=str(line["to"]),
+            to_release="" if line["to"] is None else str(line["to"]),
             result=str(line["result"]),
             txn=str(line.get("txn", "")),
+            rollout=str(line.get("rollout", "")),
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from nginxgen.fleet.parts import Agreed
 from nginxgen.fleet.transaction import Health, carry_out
 from nginxgen.model.host import Host
 from nginxgen.model.outcome import HostOutcome, HostResult, Outcome
@@ -34,16 +35,18 @@ def carried_out(
     *,
     one_wave: bool = False,
     well: Health | None = None,
+    agreed: Agreed | None = None,
 ) -> Outcome:
     """The fleet transaction for the hosts that change; the others are reported as they are.
 
-    A note without a reason gets the plan's own words. `well` is asked of each host between its trial and its commit.
+    A note without a reason gets the plan's own words. `well` is asked of each host between its trial and its commit,
+    `agreed` once it is locked.
     """
     note = note if note.why else replace(note, why=why(hosts))
     empties = first_times(work.scope.hosts, changes)
-    outcome = (
-        carry_out(work.sessions, changes, empties, note, one_wave=one_wave, health=well) if changes else Outcome(())
-    )
+    outcome = Outcome(())
+    if changes:
+        outcome = carry_out(work.sessions, changes, empties, note, one_wave=one_wave, health=well, agreed=agreed)
     same = (
         HostResult(host.host, HostOutcome.UNCHANGED, host.release, "up to date")
         for host in hosts

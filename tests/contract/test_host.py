@@ -375,3 +375,40 @@ def test_a_heartbeat_is_silent_at_any_moment(world: World) -> None:
         opened.commit()
     opened.beat()
     assert runs(world) == Expected(one.id, one.id)
+
+
+# ---------------------------------------------------------------- notes
+
+ROLLOUT = '{"rollout":"a1","text":"a \\"quoted\\" word \u2026"}'
+
+
+def test_a_note_is_a_line_in_the_journal_and_changes_nothing_else(world: World) -> None:
+    one = release(world.host, "one")
+    apply(world, one)
+    before, disk = runs(world), world.disk()
+    with session(world) as opened:
+        opened.begin(NOTE)
+        opened.note(Note("rollout", "me@here", "paused", "t2", ROLLOUT))
+    with session(world) as opened:
+        last = opened.journal(5)[-1]
+    assert (last.verb, last.result, last.why, last.txn, last.rollout) == ("rollout", "noted", "paused", "t2", ROLLOUT)
+    assert (last.from_release, last.to_release) == (one.id, one.id)
+    assert (runs(world), world.disk()) == (before, disk)
+
+
+def test_a_note_wants_the_lock(world: World) -> None:
+    with session(world) as opened, pytest.raises(HostRefused) as refused:
+        opened.note(NOTE)
+    assert refused.value.code == "bad-order"
+
+
+def test_what_a_change_says_of_a_rollout_is_found_among_the_notes(world: World) -> None:
+    apply(world, release(world.host, "one"))
+    apply(world, release(world.host, "two"), Note("rollout", "me@here", "", "t3", ROLLOUT))
+    with session(world) as opened:
+        opened.begin(NOTE)
+        opened.note(Note("rollout", "me@here", "", "t4", ROLLOUT))
+    with session(world) as opened:
+        assert [(entry.txn, entry.result) for entry in opened.notes(10)] == [("t3", "committed"), ("t4", "noted")]
+        assert [entry.txn for entry in opened.notes(1)] == ["t4"]
+        assert opened.notes(0) == ()

@@ -55,8 +55,25 @@ record() {
     line=$(printf '{"at":"%s","trial":"%s","from":%s,"to":%s,"result":"%s",%s' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" \
         "${trial%.*}" "$(json_id "$3")" "$(json_id "$4")" "$2" "${because#\{}")
     if [ -n "$recovering" ] && tail -n 1 "$journal" 2>/dev/null | grep -qF "${line#*,}"; then return; fi
+    append
+}
+
+# Sets unrecorded, where line does not get into the journal.
+append() {
     [ -z "$(tail -c 1 "$journal" 2>/dev/null)" ] || line=$newline$line
     unrecorded=$( (printf '%s\n' "$line" >>"$journal" && durable "$journal") 2>&1) || unrecorded="no journal entry: $unrecorded"
+}
+
+# A line that tells of something else than a change of this host: how a rollout stands.
+note_down() {
+    [ -n "$locked" ] && [ -z "$txn" ] || { no note bad-order "${locked:+no }begin comes first" && return; }
+    is_note "$1" || { no note bad-word 'the note must be one flat JSON object of strings, in ASCII' && return; }
+    live_release
+    journal=$state/journal.jsonl
+    line=$(printf '{"at":"%s","from":%s,"to":%s,"result":"noted",%s' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" \
+        "$(json_id "$live")" "$(json_id "$live")" "${1#\{}")
+    append
+    if [ -z "$unrecorded" ]; then ok note; else cannot_write note "$unrecorded"; fi
 }
 
 # What an earlier session left open, before anything else: a commit that was decided is finished, all else is undone.

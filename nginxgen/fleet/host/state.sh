@@ -82,14 +82,19 @@ show() {
     ok show ",\"archive\":\"$(cd "$home/releases/$1" && tar -cf - . | gzip -c | base64 | tr -d '\n')\""
 }
 
+# journal WORD N: of all lines, or of those that tell of a rollout
 journal() {
-    case $1 in '' | *[!0-9]*) set -- 20 ;; esac
+    case $2 in '' | *[!0-9]*) set -- "$1" 20 ;; esac
     if [ -d "$state" ] && [ ! -x "$state" ]; then
-        no journal no-permission "not allowed to read $state" 'connect as the user that applies, or set become: sudo'
+        no "$1" no-permission "not allowed to read $state" 'connect as the user that applies, or set become: sudo'
         return
     fi
-    lines=$(tail -n "$1" "$state/journal.jsonl" 2>/dev/null)
-    if [ -z "$lines" ]; then ok journal ',"lines":0' && return; fi
-    ok journal ",\"lines\":$(printf '%s\n' "$lines" | grep -c '')"
+    if [ "$1" = notes ]; then
+        lines=$(grep -F '"rollout":' "$state/journal.jsonl" 2>/dev/null | tail -n "$2")
+    else
+        lines=$(tail -n "$2" "$state/journal.jsonl" 2>/dev/null)
+    fi
+    if [ -z "$lines" ]; then ok "$1" ',"lines":0' && return; fi
+    ok "$1" ",\"lines\":$(printf '%s\n' "$lines" | grep -c '')"
     printf '%s\n' "$lines"
 }

@@ -63,7 +63,8 @@ hear() {
     case ${1:-}/$# in
         observe/1) observe ;;
         show/2) show "$2" ;;
-        journal/[12]) journal "${2:-20}" ;;
+        journal/[12] | notes/[12]) journal "$1" "${2:-20}" ;;
+        note/*) note_down "${line#note }" ;;
         beat/1) ok beat ;;
         measure/6) measure "$2" "$3" "$4" "$5" "$6" ;;
         bye/1) leave ;;
@@ -79,7 +80,7 @@ hear() {
         commit/1) commit ;;
         abort/1) abort ;;
         stage/*) no stage bad-word 'how much follows?' && leave ;;
-        observe/* | show/* | journal/* | measure/* | beat/* | bye/* | trial/* | commit/* | abort/*) no "$1" bad-word "wrong number of words: $line" ;;
+        observe/* | show/* | journal/* | notes/* | measure/* | beat/* | bye/* | trial/* | commit/* | abort/*) no "$1" bad-word "wrong number of words: $line" ;;
         *) no word bad-word "no such word: ${1:-}" ;;
     esac
 }
