@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from nginxgen.model.service import Service
 from nginxgen.model.weight import ZERO
 from nginxgen.render import names
 from nginxgen.render.engine import fill
+from nginxgen.render.logged import VERSIONS, versions
 from nginxgen.render.service import view
 
 RELEASE_INC = "release.inc"
@@ -33,13 +35,14 @@ def render(services: Sequence[Service], intent: Intent, host: Host, templates: P
     settled = Intent({service.name: _settle(service, intent) for service in services})
     texts = _texts(services, settled, host, templates)
     if not any(_canary_is_on(service) for service in settled.services.values()):
-        return _release(texts, settled, host, templates, None)
+        return _release(texts | _versions(services, settled), settled, host, templates, None)
     calm = settled.without_canary()
     changed = [service for service in services if _canary_is_on(settled.services[service.name])]
     names_changed = {service.name for service in changed}
     same = {file: text for file, text in texts.items() if file.split(".", 1)[0] not in names_changed}
-    twin = _release(same | _texts(changed, calm, host, templates), calm, host, templates, None)
-    return _release(texts, settled, host, templates, twin)
+    calmed = same | _texts(changed, calm, host, templates) | _versions(services, calm)
+    twin = _release(calmed, calm, host, templates, None)
+    return _release(texts | _versions(services, settled), settled, host, templates, twin)
 
 
 def empty(host: Host, templates: Path | None = None) -> Release:
@@ -79,6 +82,12 @@ def _texts(services: Iterable[Service], intent: Intent, host: Host, templates: P
     return found
 
 
+def _versions(services: Sequence[Service], intent: Intent) -> dict[str, str]:
+    """For the metrics log, where a service has it."""
+    told = versions(services, intent)
+    return {} if told is None else {VERSIONS: told}
+
+
 def _refuse_twice(found: Iterable[str], what: str) -> None:
     twice = [name for name, times in Counter(found).items() if times > 1]
     if twice:
@@ -95,19 +104,21 @@ def _release(
         "log_dir": names.log_dir(host.log_dir),
     }
     plain = {**texts, MANIFEST: json.dumps(manifest, separators=(",", ":")) + "\n"}
-    name = _digest({**plain, **_marks(_PLACEHOLDER, intent, host, templates)})
-    files = sorted({**plain, **_marks(name, intent, host, templates)}.items())
+    marks = partial(_marks, intent=intent, host=host, templates=templates, logs=VERSIONS in texts)
+    name = _digest({**plain, **marks(_PLACEHOLDER)})
+    files = sorted({**plain, **marks(name)}.items())
     sums = "".join(f"{sha256(text.encode()).hexdigest()}  {file}\n" for file, text in files)
     return Release(name, tuple(File(*file) for file in sorted([*files, (SUMS, sums)])), intent, twin)
 
 
-def _marks(release: str, intent: Intent, host: Host, templates: Path | None) -> dict[str, str]:
-    """The two files that carry the id: the sentinel for people and `nginx -t`, the log that the master holds open."""
-    marks = {SENTINEL: fill("sentinel.j2", {"release": release}, templates)}
+def _marks(release: str, intent: Intent, host: Host, templates: Path | None, *, logs: bool) -> dict[str, str]:
+    """The two files that carry the id: the sentinel for people, `nginx -t` and the metrics log, and the log that the
+    master holds open.
+    """
+    values = {"release": release, "log_dir": names.log_dir(host.log_dir), "metrics": logs}
+    marks = {SENTINEL: fill("sentinel.j2", values, templates)}
     if intent.services:
-        marks[RELEASE_INC] = fill(
-            "release.inc.j2", {"release": release, "log_dir": names.log_dir(host.log_dir)}, templates
-        )
+        marks[RELEASE_INC] = fill("release.inc.j2", values, templates)
     return marks
 
 

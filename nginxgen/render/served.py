@@ -30,14 +30,14 @@ def served(versions: tuple[Version, ...], pools: tuple[str, ...], otherwise: Val
 
 
 def _rows(version: Version) -> Iterator[Row]:
-    known = list(dict.fromkeys(_as_nginx(server.address) for server in version.servers if server.is_literal))
+    known = list(dict.fromkeys(as_nginx(server.address) for server in version.servers if server.is_literal))
     for address in known:
         yield Row(address, Joined((version.name,)))
     if known:  # asked only where several were tried
         yield Row(Regex(f"[ ](?:{'|'.join(map(pcre, known))})$"), Joined((version.name,)))
 
 
-def _as_nginx(address: str) -> str:
+def as_nginx(address: str) -> str:
     """Nginx adds the port where none was written."""
     bare = not address.startswith("unix:") and (address.endswith("]") or ":" not in address)
     return f"{address}:80" if bare else address

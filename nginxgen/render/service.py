@@ -9,7 +9,7 @@ from nginxgen.errors import InputError
 from nginxgen.model.host import Host
 from nginxgen.model.intent import ServiceIntent
 from nginxgen.model.service import PathMatch, Protocol, RealIp, Service, Version
-from nginxgen.render import names
+from nginxgen.render import logged, names
 from nginxgen.render.decide import Decisions, decide, is_split, weight_of
 from nginxgen.render.maps import Map, Value
 from nginxgen.render.places import Place
@@ -35,6 +35,7 @@ class _Case:
     stable: Version
     canary: Version | None  # None: there is none, or it is off
     decisions: Decisions
+    deciders: logged.Deciders  # for the metrics log
 
     @property
     def tries(self) -> Tries | None:
@@ -55,8 +56,10 @@ def view(service: Service, intent: ServiceIntent, host: Host) -> View:
         raise InputError("mirror: nginx can't copy gRPC, which is all POST", hint="leave mirror out")
     stable = _version(service, intent.stable)
     canary = _version(service, intent.canary) if intent.canary is not None and intent.canary_on else None
-    case = _Case(service, intent, stable, canary, decide(service, intent, canary))
-    decisions, upstreams = case.decisions, tuple(_upstreams(case))
+    decisions = decide(service, intent, canary)
+    case = _Case(service, intent, stable, canary, decisions, logged.deciders(service, intent, decisions))
+    upstreams = tuple(_upstreams(case))
+    locations = [_location(case, place, value) for place, value in decisions.places]
     telling, made = _telling(case, upstreams)
     return View(
         name=service.name,
@@ -67,7 +70,12 @@ def view(service: Service, intent: ServiceIntent, host: Host) -> View:
         keys=decisions.draw.key,
         splits=decisions.draw.splits,
         geos=decisions.geos,
-        maps=(*decisions.maps, *made),
+        maps=(
+            *decisions.maps,
+            *made,
+            *case.deciders.maps,
+            *dict.fromkeys(one for _, maps in locations for one in maps),
+        ),
         listens=tuple(_listen(listen, host.bind) for listen in service.listen),
         server_names=tuple(names.server_name(name) for name in service.server_names),
         real_ip=_real_ip(service.real_ip),
@@ -75,7 +83,7 @@ def view(service: Service, intent: ServiceIntent, host: Host) -> View:
         salt=decisions.draw.salt,
         issue=decisions.draw.issue.result if decisions.draw.issue else None,
         mirror=_mirror(case),
-        locations=tuple(_location(case, place, value) for place, value in decisions.places),
+        locations=tuple(location for location, _ in locations),
         named=tuple(_named(case)),
         extra=service.server_extra,
     )
@@ -153,12 +161,15 @@ def _mirror(case: _Case) -> Mirror | None:
     return Mirror(names.upstream(case.service.name, part), case.canary.name, timeout)
 
 
-def _location(case: _Case, place: Place, value: Value) -> Location:
+def _location(case: _Case, place: Place, value: Value) -> tuple[Location, tuple[Map, ...]]:
+    """With the maps that it needs for the metrics log."""
+    route, maps = logged.route_here(place) if case.service.metrics.log else ("", ())
     if isinstance(value, str) and _is_direct(case, place, value):
-        return Location(place.match, place.path, _hop(case, value), None)
+        return Location(place.match, place.path, _hop(case, value, route), None), maps
     parts = value.parts if isinstance(value, Joined) else (value,)
     fork = (_WEBSOCKET,) if _forks(case) else ()
-    return Location(place.match, place.path, None, Joined(("@", *parts, *fork)))
+    shared = route if case.service.metrics.log and len(case.service.routes) > 1 else None
+    return Location(place.match, place.path, None, Joined(("@", *parts, *fork)), shared), maps
 
 
 def _is_direct(case: _Case, place: Place, value: Value) -> bool:
@@ -182,13 +193,13 @@ def _named(case: _Case) -> Iterator[Named]:
         return
     reached = case.decisions.reached()
     for name in reached:
-        yield Named(name, _hop(case, name))
+        yield Named(name, _hop(case, name, logged.route_of(case.service, name)))
     if _forks(case):
         for name in reached:
-            yield Named(f"{name}.websocket", _hop(case, name, patient=True))
+            yield Named(f"{name}.websocket", _hop(case, name, logged.route_of(case.service, name), patient=True))
 
 
-def _hop(case: _Case, name: str, *, patient: bool = False) -> Hop:
+def _hop(case: _Case, name: str, route: Value, *, patient: bool = False) -> Hop:
     versions = {STABLE: case.stable.name, CANARY: case.canary.name if case.canary else ""}
     return Hop(
         upstream=names.upstream(case.service.name, name),
@@ -196,7 +207,15 @@ def _hop(case: _Case, name: str, *, patient: bool = False) -> Hop:
         tries=None if name == STABLE else case.tries,
         patient=patient,
         mirrored=case.mirrors and name == STABLE and not patient,
+        logged=_logged(case, name, route, versions.get(name, "")),
     )
+
+
+def _logged(case: _Case, name: str, route: Value, version: str) -> Value | None:
+    if not case.service.metrics.log:
+        return None
+    rule = "-" if case.canary is None else case.deciders.of.get(name, "weight")  # no override leads to a split
+    return logged.line(case.service.name, route, rule, version)
 
 
 def _listen(listen: str, bind: str | None) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ class Hop:
     tries: Tries | None = None  # where a canary may fail
     patient: bool = False  # no limit to the time between two reads: a WebSocket is silent for hours
     mirrored: bool = False  # safe requests go to the canary too
+    logged: Value | None = None  # what the line in the metrics log begins with
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Location:
     path: str
     hop: Hop | None
     decision: Value | None
+    route: Value | None = None  # for the metrics log, where the location that is decided on can't know it
 
 
 @dataclass(frozen=True, slots=True)
