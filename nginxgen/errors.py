@@ -62,9 +62,20 @@ class NginxgenError(Exception):
         self.place = place
         self.hint = hint
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """An error is told where it is read, which may be another process than where it arose."""
+        return _again, (type(self), self.args, self.__dict__)
+
     def findings(self) -> Sequence[Finding]:
         """What to show, one entry a message."""
         return (Finding(type(self).__name__, self.message, self.place, self.hint),)
+
+
+def _again(kind: type[NginxgenError], args: tuple[object, ...], members: dict[str, object]) -> NginxgenError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(members)
+    return error
 
 
 class InputError(NginxgenError):

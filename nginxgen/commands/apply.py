@@ -14,6 +14,7 @@ from nginxgen.commands.options import (
     down_option,
     fleet_options,
     load_inventory,
+    reach,
     request,
     templates_option,
     weight_options,
@@ -129,7 +130,7 @@ def _from_inventory(given: Words, about: About) -> Applied:
     order = Order(known.services, asked_for, given.templates)
     require_consent("apply", yes=given.yes)
     with watching(verbose=given.verbose) as watch:
-        scope = Scope(hosts, listener=watch, max_unreachable=given.down)
+        scope = Scope(hosts, listener=watch, reach=reach(), max_unreachable=given.down)
         about.hosts = scope.names
         confirm = _proved(given, order, hosts[0], _confirm(given, watch))
         return apply(scope, order, note("apply", given.why), confirm, force=given.force)
@@ -145,7 +146,7 @@ def _from_file(given: Words, file: Path, about: About) -> Applied:
     hosts = hosts_of(plan, known.hosts())
     require_consent("apply", yes=given.yes)
     with watching(verbose=given.verbose) as watch:
-        scope = Scope(hosts, listener=watch, max_unreachable=given.down)
+        scope = Scope(hosts, listener=watch, reach=reach(), max_unreachable=given.down)
         about.hosts = scope.names
         confirm = _confirm(given, watch)
         return apply_saved(scope, plan, known.services, note("apply", given.why), confirm, force=given.force)

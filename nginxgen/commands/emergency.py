@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from nginxgen.commands.options import fleet_options, load_inventory, why_option
+from nginxgen.commands.options import fleet_options, load_inventory, reach, why_option
 from nginxgen.commands.person import note
 from nginxgen.commands.progress import watching
 from nginxgen.commands.result import refusal_as_json, report
@@ -26,5 +26,5 @@ def command(*, inventory: str | None, hosts: tuple[str, ...], why: str, as_json:
         chosen = load_inventory(inventory).hosts(hosts)
         about.hosts = tuple(host.name for host in chosen)
         with watching(verbose=verbose) as watch:
-            outcome = emergency(Scope(chosen, listener=watch), note("emergency", why))
+            outcome = emergency(Scope(chosen, listener=watch, reach=reach()), note("emergency", why))
     report(outcome, as_json=as_json)

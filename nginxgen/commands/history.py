@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nginxgen.commands.options import fleet_options, load_inventory
+from nginxgen.commands.options import fleet_options, load_inventory, reach
 from nginxgen.commands.output import emit, emit_json, table, width
 from nginxgen.commands.progress import watching
 from nginxgen.errors import SeveralRefused
@@ -34,7 +34,7 @@ def command(*, inventory: str | None, hosts: tuple[str, ...], last: int, as_json
 
     chosen = load_inventory(inventory).hosts(hosts)
     with watching(verbose=verbose) as watch:
-        found = history(Scope(chosen, listener=watch), last)
+        found = history(Scope(chosen, listener=watch, reach=reach()), last)
     if as_json:
         emit_json(_document(found))
     else:

@@ -11,11 +11,18 @@ import click
 from nginxgen.commands import where
 
 if TYPE_CHECKING:
+    from nginxgen.fleet.sessions import Reach
     from nginxgen.inventory import Inventory
     from nginxgen.plan.intent import Request
 
 F = TypeVar("F", bound=Callable[..., Any])
 Option = Callable[[F], F]
+
+
+def _kept(context: click.Context, option: click.Parameter, value: object) -> None:
+    """For `reach`: which processes connect is no matter of the verb."""
+    context.meta[f"nginxgen.{option.name}"] = value
+
 
 inventory_option = where.inventory_option
 host_option = click.option(
@@ -39,6 +46,22 @@ down_option = click.option(
     metavar="N",
     help="Go on when up to N hosts are down; the next apply brings them in line.",
 )
+_workers = click.option(
+    "--workers",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Processes that hold the connections; by default more than one beyond some 250 hosts.",
+    expose_value=False,
+    callback=_kept,
+)
+_scheduler = click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    envvar="NGINXGEN_SCHEDULER",
+    help="A Dask scheduler (tcp://...), whose workers hold the connections.",
+    expose_value=False,
+    callback=_kept,
+)
 _weight = click.option("-w", "--weight", metavar="PERCENT", help="Percent for the canary, 0 to 100, two decimals.")
 _service = click.option(
     "-s", "--service", "services", multiple=True, metavar="NAME", help="Only this service's weight; repeatable."
@@ -54,7 +77,22 @@ def weight_options(command: F) -> F:
 
 def fleet_options(command: F) -> F:
     """Of every verb that speaks with hosts."""
-    return inventory_option(host_option(json_option(verbose_option(command))))
+    return inventory_option(host_option(json_option(verbose_option(spread_options(command)))))
+
+
+def spread_options(command: F) -> F:
+    return _workers(_scheduler(command))
+
+
+def reach() -> Reach:
+    """How the hosts are reached: what --workers and --scheduler say."""
+    from functools import partial
+
+    from nginxgen.fleet import spread
+
+    meta = click.get_current_context().meta
+    asked = spread.Spread(meta.get("nginxgen.workers"), meta.get("nginxgen.scheduler"))
+    return partial(spread.reach, spread=asked)
 
 
 def load_inventory(option: str | None) -> Inventory:

@@ -11,6 +11,7 @@ from nginxgen.commands.options import (
     down_option,
     fleet_options,
     load_inventory,
+    reach,
     request,
     templates_option,
     weight_options,
@@ -68,7 +69,8 @@ def command(
     known = load_inventory(inventory)
     with watching(verbose=verbose) as watch:
         made = plan(
-            Scope(known.hosts(hosts), listener=watch, max_unreachable=down), Order(known.services, asked, templates)
+            Scope(known.hosts(hosts), listener=watch, reach=reach(), max_unreachable=down),
+            Order(known.services, asked, templates),
         )
     show(made, "json" if as_json else form)
     if output is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nginxgen.commands.options import down_option, fleet_options, load_inventory, why_option, yes_option
+from nginxgen.commands.options import down_option, fleet_options, load_inventory, reach, why_option, yes_option
 from nginxgen.commands.output import say
 from nginxgen.commands.person import asked, note, require_consent
 from nginxgen.commands.progress import Watch, watching
@@ -49,7 +49,7 @@ def command(
         require_consent("revert", yes=yes)
         about.hosts = tuple(host.name for host in chosen)
         with watching(verbose=verbose) as watch:
-            scope = Scope(chosen, listener=watch, max_unreachable=down)
+            scope = Scope(chosen, listener=watch, reach=reach(), max_unreachable=down)
             done = revert(scope, to, note("revert", why), _confirm(watch, yes=yes), force=force)
     report(done.outcome, done.hosts, as_json=as_json)
 

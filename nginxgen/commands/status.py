@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nginxgen.commands.options import fleet_options, load_inventory
+from nginxgen.commands.options import fleet_options, load_inventory, reach
 from nginxgen.commands.output import emit, emit_json, table
 from nginxgen.commands.progress import watching
 from nginxgen.errors import Changes, HostRefused, NginxgenError
@@ -62,7 +62,7 @@ def _ask(hosts: tuple[Host, ...], listener: Listener) -> FleetStatus:
     from nginxgen.workflow.scope import Scope
     from nginxgen.workflow.status import status
 
-    return status(Scope(hosts, listener=listener))
+    return status(Scope(hosts, listener=listener, reach=reach()))
 
 
 def _watch(hosts: tuple[Host, ...], *, as_json: bool) -> None:

@@ -2,39 +2,54 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, Protocol
 
 from nginxgen.fleet.pipe import LocalPipe
 from nginxgen.fleet.session import ScriptSession
 from nginxgen.model.host import Host, Transport
+from nginxgen.ports import HostSession
 
 if TYPE_CHECKING:
     from nginxgen.fleet.ssh import Connector
 
 
+_AT_ONCE = 64  # key exchanges: each is milliseconds of CPU, and all together must not take as long as a login may
+
+
+class Roads(Protocol):
+    """What leads to hosts. Safe for many threads."""
+
+    def connect(self, host: Host) -> HostSession:
+        """Raises Unreachable, or HostRefused where the host lets us in but host.sh can't start."""
+
+    def close(self) -> None:
+        """End what several hosts share."""
+
+
 class Connections:
-    """Opens sessions; keeps what several hosts share (jump hosts) until it is closed."""
+    """Roads that begin in this process; hosts share their jump hosts until it is closed."""
 
     def __init__(self) -> None:
         self._ssh: Connector | None = None
+        self._loading = threading.Lock()  # over _ssh
+        self._room = threading.Semaphore(_AT_ONCE)
 
     def connect(self, host: Host) -> ScriptSession:
-        """Raises Unreachable, or HostRefused where the host lets us in but host.sh can't start."""
+        """As Roads say."""
         if host.transport is Transport.LOCAL:
             return ScriptSession(host.name, LocalPipe(host))
-        return ScriptSession(host.name, self._connector().open(host))
-
-    def prepare(self, hosts: tuple[Host, ...]) -> None:
-        """Load what the hosts need before threads ask for it at once."""
-        if any(host.transport is Transport.SSH for host in hosts):
-            self._connector()
+        connector = self._connector()
+        with self._room:
+            return ScriptSession(host.name, connector.open(host))
 
     def _connector(self) -> Connector:
-        if self._ssh is None:
-            from nginxgen.fleet.ssh import Connector  # noqa: PLC0415  (paramiko costs 190 ms: only where SSH is used)
+        with self._loading:
+            if self._ssh is None:
+                from nginxgen.fleet.ssh import Connector  # noqa: PLC0415  (paramiko costs 190 ms: only for SSH)
 
-            self._ssh = Connector()
-        return self._ssh
+                self._ssh = Connector()
+            return self._ssh
 
     def close(self) -> None:
         if self._ssh is not None:

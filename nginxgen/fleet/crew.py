@@ -17,14 +17,15 @@ _Job = tuple[Future[Any], Callable[[], Any]]
 
 
 class Crew:
-    """At most `size` jobs at once; more wait their turn."""
+    """At most `size` jobs at once; more wait their turn. Threads are started when they are needed, and kept."""
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._members = 0
+        self._free = 0  # members without a job, or below nothing the jobs without a member
         self._dismissed = False
-        self._lock = threading.Lock()  # over the two, and over putting jobs in the queue
+        self._lock = threading.Lock()  # over the three, and over putting jobs in the queue
 
     def submit(self, job: Callable[[], T]) -> Future[T]:
         """The result to be; it is cancelled where the crew is dismissed before the job has begun."""
@@ -34,7 +35,9 @@ class Crew:
                 future.cancel()
                 return future
             self._jobs.put((future, job))
-            if self._members < self._size:
+            self._free -= 1
+            if self._free < 0 and self._members < self._size:
+                self._free += 1
                 self._members += 1
                 threading.Thread(target=self._work, name=f"host-{self._members}", daemon=True).start()
         return future
@@ -59,3 +62,5 @@ class Crew:
                 except BaseException as error:  # noqa: BLE001  (it is raised where the result is asked for)
                     future.set_exception(error)
             del job, future, work  # a thread that waits holds nothing of its last job
+            with self._lock:
+                self._free += 1

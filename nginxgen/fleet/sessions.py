@@ -11,8 +11,9 @@ from types import TracebackType
 from typing import Self, TypeAlias, TypeVar
 
 from nginxgen.errors import HostRefused, NginxgenError, Unreachable
-from nginxgen.fleet.connect import Connections
+from nginxgen.fleet.connect import Roads
 from nginxgen.fleet.crew import Crew
+from nginxgen.fleet.spread import reach
 from nginxgen.model.host import Host
 from nginxgen.model.logs import LogAnswer, LogAsk
 from nginxgen.model.progress import Event, Listener, Mark, Phase, nobody
@@ -22,9 +23,10 @@ from nginxgen.ports import HostSession
 
 T = TypeVar("T")
 Connect = Callable[[Host], HostSession]
+Reach = Callable[[Sequence[Host]], Roads]
 Result: TypeAlias = T | NginxgenError
 
-_AT_ONCE = 64  # threads; beyond it more hosts wait their turn
+AT_ONCE = 256  # threads, which mostly wait for hosts; beyond it more hosts wait their turn
 _BEAT = 15.0  # seconds between heartbeats; a host's dead-man waits 60
 _GONE = frozenset({"connection-lost", "unreachable"})
 _FAREWELL = 20.0  # seconds in which hosts put right what is under trial, before we leave them to it
@@ -36,27 +38,33 @@ class Sessions:
     Its methods may be called from several threads at once, for different hosts.
     """
 
-    def __init__(self, hosts: Sequence[Host], connect: Connect | None = None, listener: Listener = nobody) -> None:
+    def __init__(self, hosts: Sequence[Host], roads: Roads, listener: Listener = nobody) -> None:
         self.hosts: Mapping[str, Host] = {host.name: host for host in hosts}
         self.failed: dict[str, NginxgenError] = {}  # host name -> why it was set aside
         self.skipped: dict[str, Unreachable] = {}  # host name -> why it is left out, as was allowed
         self.seconds: dict[str, float] = {}  # wall time by phase
-        self._connections = Connections()
-        self._connect = connect or self._connections.connect
+        self._roads = roads
         self._listener = listener
         self._open: dict[str, HostSession] = {}
         self._closed = False
         self._lock = threading.Lock()  # over _open, _closed and seconds
-        self._crew = Crew(min(_AT_ONCE, max(1, len(hosts))))
+        self._crew = Crew(min(AT_ONCE, max(1, len(hosts))))
         self._beating: threading.Event | None = None
 
     @classmethod
-    def open(cls, hosts: Sequence[Host], connect: Connect | None = None, listener: Listener = nobody) -> Self:
-        """Connect to all. Those that can't be reached are in `failed`."""
-        sessions = cls(hosts, connect, listener)
+    def open(
+        cls,
+        hosts: Sequence[Host],
+        connect: Connect | None = None,
+        listener: Listener = nobody,
+        reach: Reach = reach,
+    ) -> Self:
+        """Connect to all, by `connect` where it is given. Those that can't be reached are in `failed`.
+
+        Raises what `reach` does: then nothing was done.
+        """
+        sessions = cls(hosts, reach(hosts) if connect is None else _Given(connect), listener)
         try:
-            if connect is None:
-                sessions._connections.prepare(tuple(hosts))
             made = sessions._run(Phase.CONNECT, {name: sessions._dial(name) for name in sessions.hosts})
         except BaseException:
             sessions.close()
@@ -144,7 +152,7 @@ class Sessions:
         wait([leaving.submit(session.close) for session in sessions], _FAREWELL)
         leaving.dismiss()
         self._crew.dismiss()
-        self._connections.close()
+        self._roads.close()
 
     def __enter__(self) -> Self:
         return self
@@ -156,7 +164,7 @@ class Sessions:
 
     def _dial(self, name: str) -> Callable[[], None]:
         def dial() -> None:
-            session = self._connect(self.hosts[name])
+            session = self._roads.connect(self.hosts[name])
             with self._lock:
                 if not self._closed:
                     self._open[name] = session
@@ -211,6 +219,15 @@ class Sessions:
         while not over.wait(_BEAT):
             for session in list(self._open.values()):
                 session.beat()
+
+
+class _Given:
+    """Roads by a function."""
+
+    def __init__(self, connect: Connect) -> None:
+        self.connect = connect
+
+    def close(self) -> None: ...
 
 
 def _interrupted(name: str) -> HostRefused:

@@ -8,6 +8,7 @@ from functools import partial
 
 from nginxgen.errors import NginxgenError
 from nginxgen.fleet.crew import Crew
+from nginxgen.fleet.sessions import AT_ONCE
 from nginxgen.fleet.transaction import carry_out
 from nginxgen.model.outcome import HostOutcome, HostResult, Outcome
 from nginxgen.model.plan import Change
@@ -17,7 +18,6 @@ from nginxgen.ports import Note
 from nginxgen.workflow.carry import first_times
 from nginxgen.workflow.scope import Scope, Work
 
-_AT_ONCE = 64  # as many hosts as the sessions work on at a time
 _LEFT = "it may still send requests to the canary: run nginxgen emergency again when that is mended"
 _MEASURED = frozenset({"connect", "observe", "switch"})  # wall time of all hosts; inside the switch they overlap
 _WHY = "every canary off, overrides too"
@@ -49,7 +49,7 @@ def _each_alone(work: Work, changes: Sequence[Change], note: Note) -> list[HostR
         return []
     empties = first_times(work.scope.hosts, changes)
     work.sessions.keep_alive()
-    crew = Crew(_AT_ONCE)
+    crew = Crew(AT_ONCE)
     try:
         jobs = [crew.submit(partial(_alone, work, change, empties, note)) for change in changes]
         return [_result(result) for job in jobs for result in job.result().hosts]

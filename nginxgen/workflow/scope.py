@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from nginxgen.errors import NginxgenError, SeveralRefused
-from nginxgen.fleet.sessions import Connect, Sessions
+from nginxgen.fleet.sessions import Connect, Reach, Sessions
+from nginxgen.fleet.spread import reach
 from nginxgen.model.host import Host
 from nginxgen.model.progress import Listener, nobody
 from nginxgen.model.state import HostState
@@ -23,10 +24,11 @@ class Scope:
     """The hosts that a verb is about, how to reach them, and who watches."""
 
     hosts: tuple[Host, ...]
-    connect: Connect | None = None  # None: over SSH or on this machine, as each host says
+    connect: Connect | None = None  # None: over SSH or on this machine, as each host says, by `reach`
     listener: Listener = nobody
     max_unreachable: int = 0  # so many hosts may be down and are left out; a change brings them in line later
     clock: Clock = time.monotonic
+    reach: Reach = reach  # which processes hold the connections
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -35,7 +37,7 @@ class Scope:
     @contextmanager
     def work(self) -> Iterator[Work]:
         """Sessions to all hosts at once, ended when the block is left."""
-        with Sessions.open(self.hosts, self.connect, self.listener) as sessions:
+        with Sessions.open(self.hosts, self.connect, self.listener, self.reach) as sessions:
             yield Work(self, sessions, Stopwatch(self.clock))
 
 

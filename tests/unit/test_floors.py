@@ -35,6 +35,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "jinja2": ("render",),
     "crossplane": ("check",),
     "paramiko": ("fleet",),
+    "distributed": ("fleet",),
     "msgspec": ("model",),
 }
 # model.weight and model.state parse what people and hosts write, and say InputError; errors knows no noun.
