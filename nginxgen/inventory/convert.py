@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from nginxgen.inventory import figures
 from nginxgen.inventory.schema.fleet import DefaultKeys, FleetKeys, HostKeys, NginxKeys
 from nginxgen.inventory.schema.routing import (
     CookieKeys,
@@ -91,7 +92,8 @@ def _file(path: str | None, folder: Path) -> Path | None:
         return folder / path
 
 
-def service(name: str, keys: ServiceKeys) -> Service:
+def service(name: str, keys: ServiceKeys, folder: Path) -> Service:
+    """`folder` as for `fleet`."""
     return Service(
         name=name,
         listen=keys.listen,
@@ -111,6 +113,7 @@ def service(name: str, keys: ServiceKeys) -> Service:
         protocol=keys.protocol,
         mirror=keys.mirror,
         real_ip=_given(_real_ip, keys.real_ip),
+        metrics=figures.sources(keys.metrics, folder),
     )
 
 

@@ -39,7 +39,7 @@ def parse(text: str, path: Path) -> Inventory:
     found = Inventory(
         path,
         convert.fleet(keys.fleet, path.parent),
-        tuple(convert.service(name, service) for name, service in keys.services.items()),
+        tuple(convert.service(name, service, path.parent) for name, service in keys.services.items()),
     )
     check_machines(found.fleet, document, findings)
     if findings:

@@ -22,6 +22,7 @@ def check_service(name: str, service: Data, findings: Findings) -> None:
     servers_once(name, service, findings)
     routes_once(name, service, findings)
     words_once(name, service, findings)
+    probe_has_a_way(name, service, findings)
 
 
 def versions_exist(name: str, service: Data, findings: Findings) -> None:
@@ -90,6 +91,16 @@ def routes_once(name: str, service: Data, findings: Findings) -> None:
                 findings.add(Rule.DUPLICATE, line, message, hint)
                 break
         others.append((methods, line))
+
+
+def probe_has_a_way(name: str, service: Data, findings: Findings) -> None:
+    """That nginxgen's own requests can choose a version."""
+    metrics = mapping(service, "metrics")
+    ways = mapping(service, "override")
+    if text(metrics, "source") == "probe" and not {"header", "cookie", "users"} & set(ways):
+        line = metrics.lines["source"] if isinstance(metrics, Map) else 1
+        message = f"services.{name}.metrics.source: probe needs an override that chooses a version"
+        findings.add(Rule.CONFLICT, line, message, "override: {header: X-Gray-Release}, or a cookie, or users")
 
 
 def words_once(name: str, service: Data, findings: Findings) -> None:

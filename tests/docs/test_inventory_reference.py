@@ -44,7 +44,10 @@ services:
     canary: v2
 """
 # What a section's path means in the inventory above.
-NAMES = {"fleet.hosts.NAME": "edge-1", "services.NAME": "shop", "services.NAME.versions.NAME": "v2"}
+NAMES = {
+    "fleet.hosts.NAME": "edge-1", "services.NAME": "shop", "services.NAME.versions.NAME": "v2",
+    "services.NAME.metrics.numbers.NAME": "dead_letters",
+}  # fmt: skip
 # What a key needs beside it before its default can be looked at.
 COMPANY = {
     "services.NAME.versions.NAME.servers[]": {"address": "10.0.1.11:5000"},
@@ -56,6 +59,9 @@ COMPANY = {
     "services.NAME.real_ip": {"from": ["10.0.0.0/8"]},
     "services.NAME.routes[]": {"name": "default"},
     "services.NAME.smoke[]": {"path": "/"},
+    "services.NAME.metrics.prometheus": {"url": "http://127.0.0.1:9090"},
+    "services.NAME.metrics.probe": {"path": "/"},
+    "services.NAME.metrics.numbers.NAME": {"command": ["true"]},
 }
 
 

@@ -18,6 +18,7 @@ from nginxgen.inventory.schema.base import (
     number,
     short_form,
 )
+from nginxgen.inventory.schema.metrics import Metrics
 from nginxgen.inventory.schema.routing import FallbackKeys, OverrideKeys, RealIpKeys, StickyKeys
 from nginxgen.inventory.schema.traffic import Methods, SmokeKeys
 from nginxgen.inventory.words import network, paths, values
@@ -110,5 +111,8 @@ class ServiceKeys(Keys):
     )
     smoke: Annotated[tuple[SmokeKeys, ...], at_most(MOST_ROUTES)] = Field(
         default=(), description="requests that must succeed after a change"
+    )
+    metrics: Metrics | None = Field(
+        default=None, description="where figures come from; off: no metrics log. The hosts' own log"
     )
     rollout: object | None = Field(default=None, description="how the weight grows")

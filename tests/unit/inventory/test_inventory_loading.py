@@ -6,7 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from inventory_text import GOOD, found, good, loaded
+from inventory_text import GOOD, PATH, found, good, loaded
 
 from nginxgen import inventory
 from nginxgen.errors import InputError
@@ -30,6 +30,7 @@ from nginxgen.model.service import (
     Users,
     Version,
 )
+from nginxgen.model.sources import Counting, NamedCommand, NamedQuery, Probe, Prometheus, Queries, Sources
 
 DEFAULT_HOST = Host(
     name="edge-1",
@@ -169,6 +170,12 @@ services:
     server_extra: |
       ssl_certificate a;
     smoke: [{path: /health?full=1, status: 204}, {path: /}]
+    metrics:
+      source: prometheus
+      log: false
+      prometheus: {url: "http://p:9090/x", timeout: 2s, requests: r, errors: e, timeouts: t, buckets: b}
+      probe: {path: /p, status: 200, rate: 0.5, number: 3, timeout: 500ms}
+      numbers: {lag: {query: 'l{s="$service"}'}, rows: {command: [./rows, -n, 1], timeout: 1m}, up: {command: [true]}}
 """
 
 
@@ -211,6 +218,17 @@ def test_every_key_reaches_its_noun():
         protocol=Protocol.GRPCS,
         mirror=True,
         real_ip=RealIp(("10.0.0.0/8",), "X-Forwarded-For"),
+        metrics=Sources(
+            Counting.PROMETHEUS,
+            log=False,
+            prometheus=Prometheus("http://p:9090/x", 2.0, Queries("r", "e", "b", "t")),
+            probe=Probe("/p", 200, 0.5, 3, 0.5),
+            queries=(NamedQuery("lag", 'l{s="$service"}'),),
+            commands=(
+                NamedCommand("rows", (str(PATH.parent.absolute() / "rows"), "-n", "1"), 60.0),
+                NamedCommand("up", ("true",), 30.0),
+            ),
+        ),
     )
     default = loaded(GOOD).service("shop")
     same = {field.name for field in fields(Service) if getattr(service, field.name) == getattr(default, field.name)}
