@@ -27,6 +27,7 @@ VERBS: Mapping[str, str] = {
     "explain": "Say which version a request gets, and which rule decides.",
     "prove": "Try the config by requests, in a private nginx on this machine.",
     "history": "Show who changed what, when and why.",
+    "host-setup": "Let a stolen key do nothing on a host but nginxgen's steps.",
     "demo": "Play the whole story on a private fleet on this machine.",
 }
 
@@ -40,7 +41,7 @@ class Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  (click's signature)
         if cmd_name not in VERBS:
             return None
-        command = import_module(f"nginxgen.commands.{cmd_name}").command
+        command = import_module(f"nginxgen.commands.{cmd_name.replace('-', '_')}").command
         assert isinstance(command, click.Command)  # noqa: S101  (for the type checker: every verb's module has one)
         return command
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from nginxgen.fleet.pipe import LocalPipe
+from nginxgen.fleet import script
+from nginxgen.fleet.pipe import ContainerPipe, LocalPipe, Pipe
 from nginxgen.fleet.session import ScriptSession
 from nginxgen.model.host import Host, Transport
 from nginxgen.ports import HostSession
@@ -37,11 +40,19 @@ class Connections:
 
     def connect(self, host: Host) -> ScriptSession:
         """As Roads say."""
-        if host.transport is Transport.LOCAL:
-            return ScriptSession(host.name, LocalPipe(host))
-        connector = self._connector()
-        with self._room:
-            return ScriptSession(host.name, connector.open(host))
+        return ScriptSession(host.name, self.run(host, script.argv(host)), installed=script.digest(host))
+
+    def run(self, host: Host, argv: Sequence[str]) -> Pipe:
+        """A pipe to this command on the host. Raises Unreachable."""
+        match host.transport:
+            case Transport.SSH:
+                connector = self._connector()
+                with self._room:
+                    return connector.open(host, shlex.join(argv))
+            case Transport.LOCAL:
+                return LocalPipe(host.name, argv)
+            case Transport.DOCKER:
+                return ContainerPipe(host.name, argv, host.address)
 
     def _connector(self) -> Connector:
         with self._loading:

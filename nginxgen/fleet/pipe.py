@@ -9,11 +9,10 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from typing import Protocol
 
 from nginxgen.errors import Unreachable
-from nginxgen.fleet import script
-from nginxgen.model.host import Host
 from nginxgen.ports import Stream
 
 WRITE = 60.0  # seconds in which the other side has to take what we send
@@ -51,15 +50,15 @@ class Pipe(Protocol):
 
 
 class LocalPipe:
-    """host.sh on this machine, without SSH."""
+    """A command on this machine, without SSH."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, name: str, argv: Sequence[str]) -> None:
         # A socket can be shut while other threads wait on it; a pipe that is closed under them may become another file.
         self._ours, theirs = socket.socketpair()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (a pipe that nobody reads would fill and stop the host)
         try:
             self._process = subprocess.Popen(
-                script.argv(host),
+                argv,
                 stdin=theirs.fileno(),
                 stdout=theirs.fileno(),
                 stderr=self._errors,
@@ -68,7 +67,7 @@ class LocalPipe:
         except OSError as error:
             self._ours.close()
             self._errors.close()
-            raise Unreachable(host.name, f"cannot start {error.filename}: {error.strerror}") from error
+            raise Unreachable(name, f"cannot start {error.filename}: {error.strerror}") from error
         finally:
             theirs.close()
         self._ours.setblocking(False)
@@ -129,3 +128,16 @@ class LocalPipe:
         ready.register(self._ours, event)
         if not ready.poll(max(0.0, deadline - time.monotonic()) * 1000):
             raise PipeEnded(late)
+
+
+class ContainerPipe(LocalPipe):
+    """A command in a container of this machine, by `docker exec -i`. `address`: where we reach the container."""
+
+    def __init__(self, name: str, argv: Sequence[str], address: str) -> None:
+        super().__init__(name, argv)
+        self._address = address
+
+    def dial(self, address: str, port: int, deadline: float) -> Stream:
+        """What is the container's own loopback is not ours."""
+        inside = address.startswith("127.") or address == "::1"
+        return super().dial(self._address if inside else address, port, deadline)

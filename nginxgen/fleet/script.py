@@ -1,4 +1,4 @@
-"""How host.sh gets to a host: nothing is installed, the script travels on stdin in front of the first word.
+"""How host.sh gets to a host: it travels on stdin in front of the first word; nothing is installed, but by host-setup.
 
 It is written in parts, in the folder `host`: joined in this order they are one script.
 
@@ -8,12 +8,14 @@ The command that is executed stays one short line, so that it fits any login she
 from __future__ import annotations
 
 import gzip
+import hashlib
 import re
 import shlex
 from functools import cache
 from importlib.resources import files
 
-from nginxgen.model.host import Become, Host
+from nginxgen import __version__
+from nginxgen.model.host import Become, Host, Script, Transport
 
 BLOCK = 4096  # dd reads whole blocks and not a byte more, which `head -c` does not promise everywhere
 
@@ -69,8 +71,24 @@ def _bootstrap() -> str:
 
 def argv(host: Host) -> list[str]:
     """The command of one session on `host`, as words."""
+    inside = [installed_path(host)] if host.script is Script.INSTALLED else _sent(host)
     become = ["sudo", "-n", "--"] if host.become is Become.SUDO else []
-    settings = [
+    if host.transport is Transport.DOCKER:  # root is needed for the container engine, on this machine
+        return [*become, host.container_cli, "exec", "-i", host.container or host.name, *inside]
+    return [*become, *inside]
+
+
+def command(host: Host) -> str:
+    """The same as one line for a login shell."""
+    return shlex.join(argv(host))
+
+
+def _sent(host: Host) -> list[str]:
+    return ["sh", "-c", _bootstrap(), "nginxgen", *_settings(host)]
+
+
+def _settings(host: Host) -> list[str]:
+    return [
         f"nginx={host.nginx.binary}",
         f"conf={host.nginx.conf}",
         f"include={host.nginx.include_dir}",
@@ -78,9 +96,32 @@ def argv(host: Host) -> list[str]:
         f"run={host.run_dir}",
         f"log={host.log_dir}",
     ]
-    return [*become, "sh", "-c", _bootstrap(), "nginxgen", *settings]
 
 
-def command(host: Host) -> str:
-    """The same as one line for a login shell."""
-    return shlex.join(argv(host))
+# ---- installed
+
+
+def installed_path(host: Host) -> str:
+    return f"/usr/local/lib/nginxgen/{host.name}"
+
+
+def digest(host: Host) -> str:
+    """Names the script of this version with the paths of this host; "" where the script is sent."""
+    return _digest(host) if host.script is Script.INSTALLED else ""
+
+
+def installed_text(host: Host) -> str:
+    """The file that host-setup installs: host.sh with its settings, which nobody who runs it by sudo can change."""
+    return _installed(host, f"installed={_digest(host)}")
+
+
+def _digest(host: Host) -> str:
+    return hashlib.sha256(_installed(host, "").encode()).hexdigest()[:16]
+
+
+def _installed(host: Host, mark: str) -> str:
+    return f"""#!/bin/sh
+# nginxgen {__version__} on this host, which is "{host.name}" in its inventory. Written by `nginxgen host-setup`.
+unset NGINXGEN_SCRIPT
+set -- {shlex.join([*_settings(host), mark] if mark else _settings(host))} "$@"
+{source()}"""

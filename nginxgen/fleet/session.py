@@ -26,7 +26,7 @@ T = TypeVar("T")
 _NOISE = 64 << 10  # bytes a login shell may print before host.sh speaks
 _MOST = 32 << 20  # bytes of one answer; a host that says more is not speaking our protocol
 _MOST_ROWS = 50_000  # of a metrics log; the host refuses to answer with more
-_HELLO = b'{"step":"hello"'
+HELLO = b'{"step":"hello"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,10 @@ LIMITS = Limits()
 class ScriptSession:
     """`pipe` leads to a host.sh that has not been spoken to yet."""
 
-    def __init__(self, name: str, pipe: Pipe, limits: Limits = LIMITS) -> None:
+    def __init__(self, name: str, pipe: Pipe, limits: Limits = LIMITS, installed: str = "") -> None:
+        """`installed`: the digest of the script that must be there, where none is to be sent."""
         self.name = name
+        self._installed = installed
         self._pipe = pipe
         self._limits = limits
         self._heard = bytearray()  # and not yet read
@@ -150,6 +152,8 @@ class ScriptSession:
 
     def _start(self) -> None:
         """Send the script. Whether it starts shows with the first answer: waiting for it would be a round trip."""
+        if self._installed:
+            return
         try:
             self._pipe.send(script.preamble())
         except PipeEnded as ended:
@@ -158,11 +162,15 @@ class ScriptSession:
     def _skip_noise(self, deadline: float) -> None:
         """A login shell may print anything before host.sh speaks, also without an end of line."""
         noise = 0
-        while _HELLO not in (line := self._line(deadline)):
+        while HELLO not in (line := self._line(deadline)):
             noise += len(line)
             if noise > _NOISE:
                 raise PipeEnded("it talks, but not our protocol")
         self._greeted = True
+        found = str(answers.parse(line[line.index(HELLO) :]).get("installed", ""))
+        if found != self._installed:
+            self._over = True
+            raise _other_script(self.name, found, self._installed)
 
     def _end_trial(self, word: str, read: Callable[[Answer], T]) -> T:
         try:
@@ -190,6 +198,8 @@ class ScriptSession:
     def _exchange(self, word: str, step: str, patience: float, body: bytes) -> Answer:
         if self._over:
             raise PipeEnded("the session has ended")
+        if self._installed and not self._greeted:  # a word is for the right script only
+            self._skip_noise(time.monotonic() + self._limits.soon)
         with self._sending:
             self._pipe.send(word.encode() + b"\n" + body)
         if not self._greeted:
@@ -218,7 +228,7 @@ class ScriptSession:
         complaint = "" if ended else self._pipe.complaint()
         threading.Thread(target=self._pipe.close, args=(self._limits.undo,), daemon=True).start()
         if not self._greeted and not ended:
-            return _cannot_start(self.name, why, complaint)
+            return _cannot_start(self.name, why, complaint, installed=bool(self._installed))
         said = f"{why} during {step}{': ' + complaint if complaint else ''}"
         if self._touched:
             return HostLost(self.name, said, hint=f"nginxgen status --host {self.name} tells what it serves")
@@ -242,8 +252,23 @@ def _must_be(answer: Answer, member: str, release: str) -> None:
         raise Nonsense(answer)
 
 
-def _cannot_start(host: str, why: str, complaint: str) -> NginxgenError:
+def _other_script(host: str, found: str, wanted: str) -> HostRefused:
+    """A script that was installed for other paths, or by another version, is never spoken to."""
+    if not wanted:
+        said, hint = "our key runs an installed script there, and no other", "set script: installed for this host"
+    elif not found:
+        said, hint = "it does not run the installed script", f"nginxgen host-setup --host {host} --apply"
+    else:
+        said = f"the installed script is another ({found}) than this nginxgen has for this host ({wanted})"
+        hint = f"another version, or other paths? nginxgen host-setup --host {host} --apply"
+    return HostRefused(host, "other-script", said, hint=hint)
+
+
+def _cannot_start(host: str, why: str, complaint: str, *, installed: bool = False) -> NginxgenError:
     last = complaint.splitlines()[-1].strip() if complaint else ""
+    if installed:
+        how = f"nginxgen host-setup --host {host} --apply"
+        return HostRefused(host, "no-script", f"the installed script does not start: {last or why}", hint=how)
     if "sudo" in last:
         right = "allow this user sudo without a password for nginxgen, or connect as root"
         return HostRefused(host, "no-sudo", f"no sudo right: {last}", hint=right)

@@ -11,7 +11,6 @@ from concurrent.futures import Future
 from typing import Any
 
 from nginxgen.errors import Unreachable
-from nginxgen.fleet import script
 from nginxgen.fleet.pipe import CHATTY, WRITE, PipeEnded
 from nginxgen.fleet.ssh_config import Hop, SshConfig, split_jump
 from nginxgen.fleet.ssh_keys import Keyring
@@ -35,8 +34,8 @@ class Connector:
         self._jumps: dict[tuple[str, int, str, tuple[str, ...]], Future[paramiko.Transport]] = {}
         self._lock = threading.Lock()  # over _jumps
 
-    def open(self, host: Host) -> SshPipe:
-        """Log in and start host.sh. Raises Unreachable with what to do about it."""
+    def open(self, host: Host, command: str) -> SshPipe:
+        """Log in and start this command. Raises Unreachable with what to do about it."""
         hop = self._config.hop(
             host.name,
             host.address,
@@ -48,7 +47,7 @@ class Connector:
         transport = self._login(host.name, hop, ())
         try:
             channel = transport.open_session(timeout=PATIENCE)
-            _execute(transport, channel, script.command(host))
+            _execute(transport, channel, command)
         except _FAILURES as error:
             transport.close()
             hint = "does this user get a shell there, and does sshd allow sessions?"

@@ -20,7 +20,7 @@ from nginxgen.inventory.schema.routing import (
     UsersKeys,
 )
 from nginxgen.inventory.schema.service import RouteKeys, ServerKeys, ServiceKeys
-from nginxgen.model.host import Become, Fleet, Host, Nginx, Transport
+from nginxgen.model.host import Become, Fleet, Host, Nginx, Script, Transport
 from nginxgen.model.service import (
     DEFAULT_ROUTE,
     Fallback,
@@ -72,6 +72,9 @@ def _host(name: str, own: HostKeys, all_: DefaultKeys, folder: Path) -> Host:
         state_dir=_first(own.state_dir, all_.state_dir, default="/var/lib/nginxgen"),
         run_dir=_first(own.run_dir, all_.run_dir, default="/run/nginxgen"),
         log_dir=_first(own.log_dir, all_.log_dir, default="/var/log/nginx"),
+        script=_first(own.script, all_.script, default=Script.SENT),
+        container=own.container,
+        container_cli=_first(own.container_cli, all_.container_cli, default="docker"),
     )
 
 

@@ -12,14 +12,23 @@ def check_machines(fleet: Fleet, document: Map, findings: Findings) -> None:
     for what, of in (("the main file", _conf), ("state_dir", _state_dir), ("run_dir", _run_dir)):
         seen: dict[tuple[str, ...], str] = {}
         for host in fleet.hosts:
-            machine = ("local", "") if host.transport is Transport.LOCAL else (host.address, str(host.port or 22))
-            key = (*machine, of(host))
+            key = (*_machine(host), of(host))
             if key in seen:
                 _, line = find(document, ("fleet", "hosts", host.name))
                 message = f"fleet.hosts.{host.name}: has the same address and {what} as {quoted(seen[key])}"
                 hint = f"{what} is {of(host)}; one host for each nginx, each with folders of its own"
                 findings.add(Rule.DUPLICATE, line, message, hint)
             seen.setdefault(key, host.name)
+
+
+def _machine(host: Host) -> tuple[str, ...]:
+    match host.transport:
+        case Transport.SSH:
+            return (host.address, str(host.port or 22))
+        case Transport.LOCAL:
+            return ("local",)
+        case Transport.DOCKER:
+            return ("docker", host.container or host.name)
 
 
 def _conf(host: Host) -> str:

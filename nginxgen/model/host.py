@@ -10,11 +10,19 @@ from pathlib import Path, PurePosixPath
 class Transport(StrEnum):
     SSH = "ssh"
     LOCAL = "local"
+    DOCKER = "docker"
 
 
 class Become(StrEnum):
     NONE = "none"
     SUDO = "sudo"
+
+
+class Script(StrEnum):
+    """Where host.sh comes from."""
+
+    SENT = "sent"  # with each session
+    INSTALLED = "installed"  # by host-setup: nothing else can be run there with our key
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,9 @@ class Host:
     state_dir: str
     run_dir: str
     log_dir: str
+    script: Script = Script.SENT
+    container: str | None = None  # with transport docker: its name or id
+    container_cli: str = "docker"  # on this machine; any that knows `exec -i`
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,10 +47,11 @@ patience=10                   # seconds for a reload, at least; more where nginx
 deadman=60                    # seconds without a word after which the old release comes back
 test_limit=30                 # seconds for nginx -t
 role=session session=''       # a dead-man is this script again, with the pid of its session
+installed=''                  # where this is a file on the host: what it is, for the controller to compare
 for setting in "$@"; do
     case $setting in
         nginx=* | conf=* | include=* | state=* | run=* | log=* | keep=* | patience=* | deadman=* | test_limit=* | \
-            role=* | session=*) eval "${setting%%=*}=\${setting#*=}" ;;
+            role=* | session=* | installed=*) eval "${setting%%=*}=\${setting#*=}" ;;
     esac
 done
 

@@ -95,8 +95,14 @@ leave() {
 
 if [ "$role" = deadman ]; then watch; fi
 
+# logrotate's: nginx opens its logs anew, and it is this nginx, however many there are
+if [ "$role" = reopen ]; then
+    find_master && kill -USR1 "$master"
+    exit 0
+fi
+
 NGINXGEN_SCRIPT=${NGINXGEN_SCRIPT:-$(cat "$0")}
-printf '{"step":"hello","ok":true,"protocol":1}\n'
+printf '{"step":"hello","ok":true,"protocol":1%s}\n' "${installed:+,\"installed\":\"$installed\"}"
 leaving=''
 trap 'leaving=yes' TERM INT # ends a read; a step is finished first, and each ends within its patience
 while [ -z "$leaving" ] && IFS= read -r line; do

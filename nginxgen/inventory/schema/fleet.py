@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from nginxgen.inventory.schema.base import AbsolutePath, HostName, Keys, LocalPath, Port, RelativeFolder, number
 from nginxgen.inventory.words import names, network
 from nginxgen.inventory.words.values import whole
-from nginxgen.model.host import Become, Transport
+from nginxgen.model.host import Become, Script, Transport
 
 
 class NginxKeys(Keys):
@@ -29,7 +29,13 @@ class DefaultKeys(Keys):
         default=None, description="who logs in; else ssh_config"
     )
     become: Become | None = Field(default=None, description="how to become root: none or sudo; none")
-    transport: Transport | None = Field(default=None, description="ssh, or local for this machine without SSH; ssh")
+    transport: Transport | None = Field(
+        default=None, description="ssh, local for this machine without SSH, or docker for a container on it; ssh"
+    )
+    script: Script | None = Field(default=None, description="sent with each session, or installed by host-setup; sent")
+    container_cli: Annotated[str, AfterValidator(names.program)] | None = Field(
+        default=None, description="with transport docker: docker, podman, nerdctl or a path; docker"
+    )
     port: Port | None = Field(default=None, description="of sshd; else ssh_config, else 22")
     identity_file: LocalPath | None = Field(default=None, description="a private key; else agent and ssh_config")
     known_hosts: LocalPath | None = Field(default=None, description="the file of host keys; ~/.ssh/known_hosts")
@@ -45,6 +51,9 @@ class DefaultKeys(Keys):
 class HostKeys(DefaultKeys):
     address: Annotated[str, AfterValidator(network.host_address)] | None = Field(
         default=None, description="an IP address, a name or a Host of ssh_config; the host's name"
+    )
+    container: Annotated[str, AfterValidator(names.container)] | None = Field(
+        default=None, description="with transport docker: the name or id of the container; the host's name"
     )
     bind: Annotated[str, AfterValidator(network.bind)] | None = Field(
         default=None, description="an IP address: a bare port in a service's listen becomes bind:port here"

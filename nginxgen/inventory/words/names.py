@@ -35,6 +35,16 @@ host = _named(
     r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}",
     "letters, digits, '.', - and _, starting with a letter or digit, at most 63",
 )
+container = _named(
+    "a container",
+    r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}",
+    "letters, digits, _, '.' and -, starting with a letter or digit, at most 128",
+)
+program = _named(
+    "a program",
+    r"(/[A-Za-z0-9_.+-]+)+|[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}",
+    "a name like podman, or an absolute path without spaces",
+)
 cookie = _named("a cookie", r"[A-Za-z0-9_.-]{1,64}", "letters, digits, _, - and '.', at most 64")
 # nginx drops headers with _ by default, and reads no others by variable.
 header = _named("a header", r"[A-Za-z0-9][A-Za-z0-9-]{0,63}", "letters, digits and -, at most 64, like X-Gray-Release")
