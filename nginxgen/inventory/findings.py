@@ -26,7 +26,6 @@ class Rule(StrEnum):
     DUPLICATE = "inventory/duplicate"
     DANGLING = "inventory/dangling"
     CONFLICT = "inventory/conflict"
-    NOT_BUILT = "inventory/not-built"
 
 
 class Findings:

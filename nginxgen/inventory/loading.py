@@ -6,15 +6,16 @@ from pathlib import Path
 
 from nginxgen.inventory import convert
 from nginxgen.inventory.compose import compose
+from nginxgen.inventory.convert_rollout import with_rollouts
 from nginxgen.inventory.document import Data, Map, entries
 from nginxgen.inventory.findings import Findings, Rule
 from nginxgen.inventory.inventory import Inventory
 from nginxgen.inventory.machines import check_machines
 from nginxgen.inventory.neighbours import check_neighbours
+from nginxgen.inventory.rollouts import check_rollout
 from nginxgen.inventory.rules import check_service
 from nginxgen.inventory.schema.root import InventoryKeys
 from nginxgen.inventory.source import plain, read
-from nginxgen.inventory.unbuilt import refuse_unbuilt
 from nginxgen.inventory.validate import validate
 
 _HINT = "an inventory has the keys fleet and services; nginxgen init writes one to start from"
@@ -39,7 +40,10 @@ def parse(text: str, path: Path) -> Inventory:
     found = Inventory(
         path,
         convert.fleet(keys.fleet, path.parent),
-        tuple(convert.service(name, service, path.parent) for name, service in keys.services.items()),
+        tuple(
+            with_rollouts(convert.service(name, service, path.parent), service.rollout)
+            for name, service in keys.services.items()
+        ),
     )
     check_machines(found.fleet, document, findings)
     if findings:
@@ -51,5 +55,5 @@ def _check(document: Map, findings: Findings) -> None:
     services: Data = document.get("services")
     for name, service, _ in entries(services):
         check_service(name, service, findings)
+        check_rollout(name, service, findings)
     check_neighbours(services, findings)
-    refuse_unbuilt(document, findings)

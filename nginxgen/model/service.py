@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import ip_address
 
+from nginxgen.model.rollout import RolloutPlan
 from nginxgen.model.sources import LOG_ONLY, Sources
 
 
@@ -187,6 +188,7 @@ class Service:
     mirror: bool = False  # safe requests go to the canary too, its answers are dropped
     real_ip: RealIp | None = None
     metrics: Sources = LOG_ONLY
+    rollouts: tuple[RolloutPlan, ...] = ()  # one, or one for each group of routes
 
     def version(self, name: str) -> Version:
         return next(version for version in self.versions if version.name == name)

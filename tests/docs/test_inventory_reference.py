@@ -17,17 +17,15 @@ from pydantic import BaseModel
 from nginxgen import inventory
 from nginxgen.check.rules import RULES
 from nginxgen.errors import Finding, InvalidInput, Place
-from nginxgen.inventory import loading
 from nginxgen.inventory.compose import compose
 from nginxgen.inventory.findings import Findings, Rule
 from nginxgen.inventory.inventory import Inventory
 from nginxgen.inventory.schema.fleet import DefaultKeys, HostKeys
+from nginxgen.inventory.schema.rollout import GroupKeys, PartKeys
 from nginxgen.inventory.schema.root import InventoryKeys
-from nginxgen.inventory.unbuilt import UNBUILT
 
 PAGE = ROOT / "docs/inventory.md"
 FILE = Path("inventory/fleet.yml")
-NOT_BUILT = "not built yet"
 NOTHING = "\N{EN DASH}"
 BASE = """
 fleet:
@@ -43,11 +41,19 @@ services:
     stable: v1
     canary: v2
 """
+SHARED: dict[type[BaseModel], type[BaseModel]] = {HostKeys: DefaultKeys, PartKeys: GroupKeys}
 # What a section's path means in the inventory above.
 NAMES = {
-    "fleet.hosts.NAME": "edge-1", "services.NAME": "shop", "services.NAME.versions.NAME": "v2",
+    "fleet.hosts.NAME": "edge-1",
+    "services.NAME": "shop",
+    "services.NAME.versions.NAME": "v2",
     "services.NAME.metrics.numbers.NAME": "dead_letters",
-}  # fmt: skip
+    "services.NAME.rollout.steps[].gates.NAME": "p95",
+    "services.NAME.rollout.watch.NAME": "calm",
+    "services.NAME.rollout.groups.NAME": "default",
+    "services.NAME.rollout.rollback.NAME": "p95",
+}
+STEP: dict[str, Any] = {"weight": "10", "bake": "1h", "gates": {"error_rate": "< 1%"}}
 # What a key needs beside it before its default can be looked at.
 COMPANY = {
     "services.NAME.versions.NAME.servers[]": {"address": "10.0.1.11:5000"},
@@ -62,6 +68,11 @@ COMPANY = {
     "services.NAME.metrics.prometheus": {"url": "http://127.0.0.1:9090"},
     "services.NAME.metrics.probe": {"path": "/"},
     "services.NAME.metrics.numbers.NAME": {"command": ["true"]},
+    "services.NAME.rollout": {"steps": [STEP]},
+    "services.NAME.rollout.steps[]": STEP,
+    "services.NAME.rollout.steps[].gates.NAME": {"rollback": "> 1s"},
+    "services.NAME.rollout.watch.NAME": {"window": "5m", "every": "60s", "cooldown": "5m"},
+    "services.NAME.rollout.groups.NAME": {"steps": [STEP]},
 }
 
 
@@ -123,8 +134,8 @@ def schema_keys(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, A
     """Every key with its path as the page writes it, and the field behind it."""
     for name, field in model.model_fields.items():
         key = field.alias or name
-        if model is HostKeys and name in DefaultKeys.model_fields:
-            continue  # the page says once that a host takes them too
+        if model in SHARED and name in SHARED[model].model_fields:
+            continue  # the page says once that a host, and a group, take them too
         here = f"{path}.{key}" if path else key
         yield here, field
         for step, inner in models_in(field.annotation):
@@ -186,12 +197,6 @@ def findings(data: dict[str, Any]) -> list[Finding]:
     return list(refused.value.findings())
 
 
-@pytest.fixture
-def all_built(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if everything that the schema knows were built."""
-    monkeypatch.setattr(loading, "refuse_unbuilt", lambda *_: None)
-
-
 # ---------------------------------------------------------------- the tests
 
 
@@ -202,7 +207,7 @@ def test_every_key_is_documented_and_every_documented_key_exists() -> None:
 
 
 @pytest.mark.parametrize("key", keys(), ids=lambda key: key.path)
-def test_the_default_is_what_a_key_has_that_is_left_out(key: Key, all_built: None) -> None:
+def test_the_default_is_what_a_key_has_that_is_left_out(key: Key) -> None:
     without = COMPANY.get(key.section, {})
     if key.default == "required":
         rest = {name: value for name, value in without.items() if name != key.name}
@@ -211,7 +216,7 @@ def test_the_default_is_what_a_key_has_that_is_left_out(key: Key, all_built: Non
         said = [finding.message for finding in findings(data)]
         assert any(message.endswith((f"{key.name} is missing", f"{key.name} is empty")) for message in said), said
     elif key.default == NOTHING:
-        assert SCHEMA[key.path].get_default() in (None, (), "")
+        assert SCHEMA[key.path].get_default() in (None, (), "", {})
     else:
         written = read(code(key.default)[0])
         # Of two sources one must be given: where the default is written out, the other stays beside it.
@@ -238,35 +243,14 @@ def loads_alike(default: Any, written: Any) -> bool:
 
 
 @pytest.mark.parametrize("refusal", refusals(), ids=lambda refusal: f"{refusal.section}-{refusal.written}")
-def test_what_is_refused_is_refused_in_these_words(refusal: Refusal, all_built: None) -> None:
+def test_what_is_refused_is_refused_in_these_words(refusal: Refusal) -> None:
     found = findings(document(refusal.section, read(refusal.written)))
     said = [(finding.message, finding.hint or "") for finding in found]
     assert any(refusal.message in message and refusal.hint in hint for message, hint in said), said
 
 
-def test_what_is_marked_as_not_built_is_what_the_loader_refuses_so() -> None:
-    marked = {key.path for key in keys() if NOT_BUILT in key.meaning.lower()}
-    assert marked == {in_page_form(row.path) for row in UNBUILT}
-
-
-def in_page_form(path: str) -> str:
-    """services.*.routes.*.methods -> services.NAME.routes[].methods; a server in short form is its address."""
-    path = path.replace("servers.*.", "servers[].").replace("routes.*.", "routes[].")
-    path = re.sub(r"servers\.\*$", "servers[].address", path).replace("*", "NAME")
-    return path.replace("fleet.hosts.NAME.wave", "fleet.defaults.wave")
-
-
 @pytest.mark.parametrize("block", list(blocks(PAGE, "yaml")), ids=lambda block: block.place)
-def test_every_example_loads_and_says_so_where_it_is_not_built(block: Block) -> None:
-    data = merged(document(), read(block.text))
-    if NOT_BUILT not in block.text:
-        load(data)
-        return
-    assert {finding.rule for finding in findings(data)} == {Rule.NOT_BUILT}
-
-
-@pytest.mark.parametrize("block", list(blocks(PAGE, "yaml")), ids=lambda block: block.place)
-def test_every_example_is_right_once_it_is_built(block: Block, all_built: None) -> None:
+def test_every_example_loads(block: Block) -> None:
     load(merged(document(), read(block.text)))
 
 

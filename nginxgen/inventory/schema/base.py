@@ -71,6 +71,7 @@ LocalPath = Annotated[str, AfterValidator(paths.local_path)]
 Listen = Annotated[str, AfterValidator(listen.listen), _WRITTEN]
 ServerName = Annotated[str, AfterValidator(network.server_name)]
 Duration = Annotated[str, AfterValidator(values.duration)]
+Span = Annotated[str, AfterValidator(lambda text: f"{values.span(text):g}s")]  # from 30s to 1d
 Seconds = Annotated[str, AfterValidator(values.seconds)]
 ServiceName = Annotated[str, AfterValidator(names.service)]
 VersionName = Annotated[str, AfterValidator(names.version)]

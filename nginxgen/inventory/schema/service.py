@@ -19,6 +19,7 @@ from nginxgen.inventory.schema.base import (
     short_form,
 )
 from nginxgen.inventory.schema.metrics import Metrics
+from nginxgen.inventory.schema.rollout import RolloutKeys
 from nginxgen.inventory.schema.routing import FallbackKeys, OverrideKeys, RealIpKeys, StickyKeys
 from nginxgen.inventory.schema.traffic import Methods, SmokeKeys
 from nginxgen.inventory.words import network, paths, values
@@ -115,4 +116,6 @@ class ServiceKeys(Keys):
     metrics: Metrics | None = Field(
         default=None, description="where figures come from; off: no metrics log. The hosts' own log"
     )
-    rollout: object | None = Field(default=None, description="how the weight grows")
+    rollout: (
+        Annotated[RolloutKeys, BeforeValidator(short_form("preset"), json_schema_input_type=str | RolloutKeys)] | None
+    ) = Field(default=None, description="how the weight grows: steps, or cautious, standard or blue-green")

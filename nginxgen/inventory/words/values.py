@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from nginxgen.errors import InputError
 from nginxgen.inventory.findings import quoted
 from nginxgen.inventory.words.bad import BadValue
 from nginxgen.inventory.words.unseen import first_unseen
+from nginxgen.model.weight import Weight
 
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 _DURATION = re.compile(r"([1-9][0-9]{0,5})(ms|s|m|h)")
@@ -35,6 +37,27 @@ def duration(text: str) -> str:
         hint = f"write {text}s" if re.fullmatch(r"[1-9][0-9]{0,5}", text) else "like 500ms, 3s or 2m"
         raise BadValue(f"{quoted(text)} is not a duration", hint)
     return text
+
+
+_SPAN = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(s|m|h|d)")
+_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+
+def span(text: str) -> float:
+    """How long something goes on, in seconds: 30s, 5m, 1h, 1.5d."""
+    found = _SPAN.fullmatch(text)
+    if not found:
+        hint = f"write {text}s" if re.fullmatch(r"[0-9]{1,6}", text) else "like 30s, 5m, 24h or 1d"
+        raise BadValue(f"{quoted(text)} is not a duration", hint)
+    return float(found[1]) * _UNITS[found[2]]
+
+
+def percent(text: str) -> Weight:
+    """A weight."""
+    try:
+        return Weight.parse(text)
+    except InputError as error:
+        raise BadValue(error.message, error.hint) from None
 
 
 def seconds(text: str) -> str:

@@ -7,16 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from inventory_text import PATH, found
+from inventory_text import PATH
 
 from nginxgen import inventory
-from nginxgen.inventory import unbuilt
 from nginxgen.inventory.schema.base import Keys
 from nginxgen.inventory.validate import keys_at
 
 REFERENCE = Path(__file__).parents[3] / "inventory/examples/reference.yml"
 TEXT = REFERENCE.read_text()
-COMPLETE = TEXT.replace("#~ ", "")
 
 
 def models(base: type[Keys] = Keys) -> Iterator[type[Keys]]:
@@ -34,27 +32,7 @@ def test_the_reference_loads():
 
 @pytest.mark.parametrize(("model", "key"), ALL_KEYS)
 def test_every_key_is_in_the_reference(model: str, key: str):
-    assert re.search(rf"(?<![\w-]){re.escape(key)}:", COMPLETE), f"{key} of {model} is not in {REFERENCE.name}"
-
-
-def test_the_keys_that_are_commented_out_are_right(monkeypatch):
-    monkeypatch.setattr(unbuilt, "UNBUILT", ())
-    assert inventory.parse(COMPLETE, PATH).services[0].sticky is not None
-
-
-def test_the_keys_that_are_commented_out_are_those_that_are_not_built():
-    marked = {number for number, line in enumerate(TEXT.splitlines(), 1) if line.lstrip().startswith("#~ ")}
-    assert {one.place.line for one in found(COMPLETE)} == marked
-    assert {one.rule for one in found(COMPLETE)} <= {"inventory/not-built"}
-
-
-@pytest.mark.parametrize("row", unbuilt.UNBUILT, ids=[row.path for row in unbuilt.UNBUILT])
-def test_every_row_of_what_is_not_built_refuses_something(row: unbuilt.Unbuilt, monkeypatch):
-    monkeypatch.setattr(unbuilt, "UNBUILT", (row,))
-    text = COMPLETE.replace("    wave: 1 ", "    wave: 2 ").replace(
-        "- unix:/run/brand", "- {address: unix:/run/b}\n          - unix:/run/b"
-    )
-    assert {one.rule for one in found(text)} == {"inventory/not-built"}
+    assert re.search(rf"(?<![\w-]){re.escape(key)}:", TEXT), f"{key} of {model} is not in {REFERENCE.name}"
 
 
 def test_no_line_is_too_long_to_read():

@@ -14,7 +14,6 @@ from inventory_text import GOOD, found, loaded
 
 from nginxgen import inventory
 from nginxgen.errors import InputError
-from nginxgen.inventory import unbuilt
 from nginxgen.inventory.schema.base import Keys
 from nginxgen.inventory.validate import keys_at
 from nginxgen.model.service import Service
@@ -77,6 +76,9 @@ def test_any_document_of_the_right_words(document: dict[str, Any]):
 PLACES = [(), ("fleet",), ("fleet", "hosts"), ("fleet", "hosts", "edge-1"), ("services",), ("services", "shop")]
 PLACES += [("services", "shop", *rest) for rest in (("listen",), ("versions",), ("versions", "v1"), ("override",))]
 PLACES += [("services", "shop", "override", "cookie"), ("services", "shop", "routes"), ("services", "shop", "rollout")]
+PLACES += [
+    ("services", "shop", "rollout", *rest) for rest in (("groups",), ("groups", "default"), ("watch",), ("steps",))
+]
 
 
 @given(place=st.sampled_from(PLACES), key=WORDS, value=VALUES)
@@ -93,7 +95,11 @@ def test_a_good_inventory_with_anything_put_into_it(place: tuple[str, ...], key:
                 "canary": "v2",
                 "override": {"cookie": {"name": "gray"}},
                 "routes": [{"name": "default"}],
-                "rollout": None,
+                "rollout": {
+                    "steps": [{"weight": "1", "bake": "1h", "gates": {"p95": "< 1s"}}],
+                    "groups": {"default": {}},
+                    "watch": {},
+                },
             }
         },
     }
@@ -206,8 +212,7 @@ def as_written(service: Service) -> dict[str, Any]:
 
 
 @given(service=services())
-@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_what_is_right_is_kept(monkeypatch, service: dict[str, Any]):
-    monkeypatch.setattr(unbuilt, "UNBUILT", ())
+@settings(deadline=None, max_examples=200)
+def test_what_is_right_is_kept(service: dict[str, Any]):
     text = json.dumps({"fleet": {"hosts": {"a": {}}}, "services": {"shop": service}}, ensure_ascii=False)
     assert as_written(loaded(text).service("shop")) == service
