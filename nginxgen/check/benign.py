@@ -66,7 +66,7 @@ def _service(service: Service, asked: ServiceIntent) -> tuple[Service, ServiceIn
         fallback=None if service.fallback is None else _fallback(service.fallback),
         real_ip=None if service.real_ip is None else RealIp(_networks(service.real_ip.proxies, {}), "n"),
         routes=tuple(_routes(service.routes)),
-        server_extra="",
+        server_extra="# include" if service.may_set_headers else "",
         smoke=(),
     )
     return harmless, ServiceIntent(

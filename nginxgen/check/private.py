@@ -31,14 +31,18 @@ def listening(listen: str, folder: Path, kept_flags: Collection[str]) -> str:
 
 
 def blanked(text: str) -> str:
-    """Raw config without the directives that only the host can judge; every line stays where it was."""
+    """Raw config without the directives that only the host can judge; every line stays where it was.
+
+    A remark keeps an `include` in mind, which changes how a service is rendered.
+    """
     parts: list[str] = []
     done = 0
     for found in statements(text):
         if found.end is End.DIRECTIVE and _OF_THE_HOST.fullmatch(found.words[0]):
             parts += (text[done : found.start], re.sub(r"[^\n]", " ", text[found.start : found.stop]))
             done = found.stop
-    return "".join((*parts, text[done:]))
+    remark = "\n# include" if "include" in text else ""
+    return "".join((*parts, text[done:], remark))
 
 
 def hand_over(folder: Path) -> int | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from nginxgen.model.draw import limit
 from nginxgen.model.weight import Weight
 
 
@@ -39,7 +40,7 @@ class Bucket:
     @property
     def limit(self) -> int:
         """ngx_http_split_clients_module.c: hundredths of a percent of the largest hash, rounded down."""
-        return self.weight.hundredths * 0xFFFFFFFF // 10_000
+        return limit(self.weight)
 
     @property
     def is_canary(self) -> bool:

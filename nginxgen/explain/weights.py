@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from nginxgen.explain import headers
 from nginxgen.explain.address import text
 from nginxgen.explain.explanation import Bucket
-from nginxgen.explain.murmur import murmur2
 from nginxgen.explain.overrides import Read, shown
+from nginxgen.model.draw import murmur2, salt
 from nginxgen.model.service import Anonymous, Service, Source, Sticky
 from nginxgen.model.weight import FULL, ZERO, Weight
 
@@ -40,7 +40,7 @@ def _by_client(service: str, canary: str, sticky: Sticky, weight: Weight, read: 
         return key
     if not key:
         return Share(None, f"weight {weight}: {told}")
-    salted = f"{service}:{canary}:".encode() + key
+    salted = salt(service, canary).encode("utf-8", "replace") + key
     bucket = Bucket(salted.decode("utf-8", "backslashreplace"), murmur2(salted), weight)
     side = "below" if bucket.is_canary else "not below"
     return Share(

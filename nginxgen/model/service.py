@@ -190,5 +190,10 @@ class Service:
     metrics: Sources = LOG_ONLY
     rollouts: tuple[RolloutPlan, ...] = ()  # one, or one for each group of routes
 
+    @property
+    def may_set_headers(self) -> bool:
+        """Whether server_extra has headers of its own, which no location may have that has some, too."""
+        return any(word in self.server_extra for word in ("set_header", "add_header", "include"))
+
     def version(self, name: str) -> Version:
         return next(version for version in self.versions if version.name == name)

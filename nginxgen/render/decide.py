@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nginxgen.model.intent import ServiceIntent
@@ -11,8 +11,12 @@ from nginxgen.model.weight import FULL, ZERO, Weight
 from nginxgen.render import names
 from nginxgen.render.maps import Geo, Map, Row, Value
 from nginxgen.render.places import Place, places, weigh
+from nginxgen.render.quote import Joined, Regex, Var
 from nginxgen.render.rules import CANARY, STABLE, Rule, chain, rules
 from nginxgen.render.sticky import Draw, draw
+
+UPGRADE = Var("http_upgrade")
+WEBSOCKET = Var("nginxgen_websocket")  # ".websocket" for a request that asks for one, else nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,8 @@ class Decisions:
     rules: tuple[Rule, ...]
     draw: Draw
     maps: tuple[Map, ...]
-    places: tuple[tuple[Place, Value], ...]  # with the name of the location to go on in, or the variable that holds it
+    # With the name of the location to go on in, or the variable that holds it, where it forks for WebSockets already.
+    places: tuple[tuple[Place, Value], ...]
 
     @property
     def geos(self) -> tuple[Geo, ...]:
@@ -39,8 +44,8 @@ class Decisions:
         return tuple(dict.fromkeys((*overridden, *by_weight, *named)))
 
 
-def decide(service: Service, intent: ServiceIntent, canary: Version | None) -> Decisions:
-    """Raises InputError where nginx can't express it."""
+def decide(service: Service, intent: ServiceIntent, canary: Version | None, *, forks: bool) -> Decisions:
+    """`forks`: a WebSocket goes on in `<location>.websocket`. Raises InputError where nginx can't express it."""
     found = rules(service.name, service.override) if canary else ()
     weights = [weight_of(route, intent) for route in service.routes]
     drawn = draw(service.name, canary.name, service.sticky, weights) if canary and service.sticky else Draw()
@@ -48,10 +53,14 @@ def decide(service: Service, intent: ServiceIntent, canary: Version | None) -> D
     weighed = [(place, *weigh(place, by_route.__getitem__)) for place in places(service.routes)]
     maps = [made for _, _, before in weighed for made in before]
     asked = [(place, value) for place, value, _ in weighed]
-    if not found:
-        return Decisions((), drawn, (*drawn.maps, *maps), tuple(asked))
     decided, over = _override(found, asked)
-    return Decisions(found, drawn, (*drawn.maps, *maps, *over), decided)
+    quick = [rule for rule in found if _is_quick(rule)]
+    if forks or len(quick) > 1:
+        looked_at = (*((UPGRADE,) if forks else ()), *(rule.source for rule in quick))
+        soon, more = _override([rule for rule in found if rule not in quick], asked)
+        decided, shortened = _shorten(looked_at, soon, decided, (WEBSOCKET,) if forks else ())
+        over += (*(one for one in more if one not in over), *shortened)
+    return Decisions(found, drawn, (*maps, *over), decided)
 
 
 def weight_of(route: Route, intent: ServiceIntent) -> Weight:
@@ -70,10 +79,41 @@ def _by_weight(route: Route, intent: ServiceIntent, canary: Version | None, draw
     return CANARY if weight == FULL else drawn.get(weight, f"{route.name}.split")
 
 
+def _is_quick(rule: Rule) -> bool:
+    """Whether most requests have nothing for it to look at. User ids they have, and the whole Cookie header."""
+    return rule.name != "users" and not any(isinstance(row.key, Regex) for row in rule.rows)
+
+
+def _shorten(
+    looked_at: tuple[Var, ...],
+    soon: Sequence[tuple[Place, Value]],
+    full: Sequence[tuple[Place, Value]],
+    fork: tuple[Var, ...],
+) -> tuple[tuple[tuple[Place, Value], ...], tuple[Map, ...]]:
+    """A request in which nothing of this stands takes the short way, where nobody asks for it again.
+
+    One map over the joined values instead of one a rule, and one for WebSockets: most requests have none of them, and
+    a map costs more than to look whether a value is there.
+    """
+    decided: list[tuple[Place, Value]] = []
+    maps: list[Map] = []
+    for (place, short), (_, value) in zip(soon, full, strict=True):
+        if isinstance(value, str):
+            decided.append((place, value))
+            continue
+        parts = value.parts if isinstance(value, Joined) else (value,)
+        result = names.variable("place", looked_at, short, value)
+        maps.append(Map(Joined(looked_at), result, Joined((*parts, *fork)), (Row("", short),)))
+        decided.append((place, result))
+    return tuple(decided), tuple({made.result: made for made in maps}.values())
+
+
 def _override(
-    found: tuple[Rule, ...], asked: list[tuple[Place, Value]]
+    found: Sequence[Rule], asked: Sequence[tuple[Place, Value]]
 ) -> tuple[tuple[tuple[Place, Value], ...], tuple[Map, ...]]:
     """One place: the chain ends in its weight. Several: the chain is shared, and a map a place adds its weight."""
+    if not found:
+        return tuple(asked), ()
     if len(asked) == 1:
         [(place, value)] = asked
         decision, maps = chain(found, value)

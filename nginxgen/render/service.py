@@ -10,16 +10,15 @@ from nginxgen.model.host import Host
 from nginxgen.model.intent import ServiceIntent
 from nginxgen.model.service import PathMatch, Protocol, RealIp, Service, Version
 from nginxgen.render import logged, names
-from nginxgen.render.decide import Decisions, decide, is_split, weight_of
+from nginxgen.render.decide import WEBSOCKET, Decisions, decide, is_split, weight_of
 from nginxgen.render.maps import Map, Value
 from nginxgen.render.places import Place
 from nginxgen.render.pools import Tries, Upstream, canary_pool, checked, pool, split_pool, tries
 from nginxgen.render.quote import Joined, Var
 from nginxgen.render.rules import CANARY, STABLE, network
 from nginxgen.render.served import served
-from nginxgen.render.view import Hop, Location, Mirror, Named, Telling, View
+from nginxgen.render.view import Headers, Hop, Location, Mirror, Named, Telling, View
 
-_WEBSOCKET = Var("nginxgen_websocket")  # ".websocket" for a request that asks for one, else nothing
 _ASKED = Var("nginxgen_asked")  # the version that was decided on
 _MIRROR = "mirror"
 _MIRROR_TIMEOUT = "3s"
@@ -36,6 +35,12 @@ class _Case:
     canary: Version | None  # None: there is none, or it is off
     decisions: Decisions
     deciders: logged.Deciders  # for the metrics log
+    forks: bool  # a WebSocket goes on in a location of its own
+
+    @property
+    def hops_differ(self) -> bool:
+        """Whether hops have headers of their own. The user's would be lost there."""
+        return self.canary is not None and not self.service.may_set_headers
 
     @property
     def tries(self) -> Tries | None:
@@ -56,11 +61,11 @@ def view(service: Service, intent: ServiceIntent, host: Host) -> View:
         raise InputError("mirror: nginx can't copy gRPC, which is all POST", hint="leave mirror out")
     stable = _version(service, intent.stable)
     canary = _version(service, intent.canary) if intent.canary is not None and intent.canary_on else None
-    decisions = decide(service, intent, canary)
-    case = _Case(service, intent, stable, canary, decisions, logged.deciders(service, intent, decisions))
-    upstreams = tuple(_upstreams(case))
+    forks = _forks(service, canary)
+    decisions = decide(service, intent, canary, forks=forks)
+    case = _Case(service, intent, stable, canary, decisions, logged.deciders(service, intent, decisions), forks)
+    upstreams, made = tuple(_upstreams(case)), _served(case)
     locations = [_location(case, place, value) for place, value in decisions.places]
-    telling, made = _telling(case, upstreams)
     return View(
         name=service.name,
         title=tuple(_title(service, intent, canary)),
@@ -72,14 +77,14 @@ def view(service: Service, intent: ServiceIntent, host: Host) -> View:
         geos=decisions.geos,
         maps=(
             *decisions.maps,
-            *made,
+            *((made,) if made else ()),
             *case.deciders.maps,
             *dict.fromkeys(one for _, maps in locations for one in maps),
         ),
         listens=tuple(_listen(listen, host.bind) for listen in service.listen),
         server_names=tuple(names.server_name(name) for name in service.server_names),
         real_ip=_real_ip(service.real_ip),
-        telling=telling,
+        telling=_telling(case, made),
         salt=decisions.draw.salt,
         issue=decisions.draw.issue.result if decisions.draw.issue else None,
         mirror=_mirror(case),
@@ -138,19 +143,27 @@ def _upstreams(case: _Case) -> Iterator[Upstream]:
         yield pool(names.upstream(service.name, _MIRROR), canary)  # without stable behind it
 
 
-def _telling(case: _Case, upstreams: Sequence[Upstream]) -> tuple[Telling | None, tuple[Map, ...]]:
+def _served(case: _Case) -> Map | None:
+    """Who answered, by address; None where the hop says it all."""
+    if not case.service.version_header or case.canary is None:
+        return None
+    pools = tuple(upstream.name for upstream in _upstreams(case))
+    weighted = any(is_split(route, case.intent) for route in case.service.routes) and not case.service.sticky
+    if not case.tries and not weighted:
+        return None
+    otherwise: Value = "" if case.tries or case.hops_differ else _ASKED
+    return served((case.stable, case.canary), pools, otherwise)
+
+
+def _telling(case: _Case, made: Map | None) -> Telling | None:
     if not case.service.version_header:
-        return None, ()
+        return None
     if case.canary is None:
-        return Telling(None, Joined((case.stable.name,))), ()
-    asked = _ASKED
-    sure = not case.tries and not any(upstream.weighted for upstream in upstreams)
-    if sure:
-        return Telling(asked, asked), ()
-    pools = tuple(upstream.name for upstream in upstreams)
-    otherwise: Value = "" if case.tries else asked
-    made = served((case.stable, case.canary), pools, otherwise)
-    return Telling(asked, made.result), (made,)
+        only = Joined((case.stable.name,))
+        return Telling(None, only, only)
+    if case.hops_differ:
+        return Telling(None, None, "")
+    return Telling(_ASKED, made.result if made else _ASKED, _ASKED)
 
 
 def _mirror(case: _Case) -> Mirror | None:
@@ -165,9 +178,9 @@ def _location(case: _Case, place: Place, value: Value) -> tuple[Location, tuple[
     """With the maps that it needs for the metrics log."""
     route, maps = logged.route_here(place) if case.service.metrics.log else ("", ())
     if isinstance(value, str) and _is_direct(case, place, value):
-        return Location(place.match, place.path, _hop(case, value, route), None), maps
+        return Location(place.match, place.path, _hop(case, value, route, direct=True), None), maps
     parts = value.parts if isinstance(value, Joined) else (value,)
-    fork = (_WEBSOCKET,) if _forks(case) else ()
+    fork = (WEBSOCKET,) if case.forks and isinstance(value, str) else ()  # a variable has it already
     shared = route if case.service.metrics.log and len(case.service.routes) > 1 else None
     return Location(place.match, place.path, None, Joined(("@", *parts, *fork)), shared), maps
 
@@ -183,9 +196,13 @@ def _is_direct(case: _Case, place: Place, value: Value) -> bool:
     return isinstance(value, str) and (value == STABLE or case.tries is None) and not redirects
 
 
-def _forks(case: _Case) -> bool:
-    """The limit of time that fallback needs would cut a WebSocket that is silent."""
-    return case.tries is not None and case.service.protocol not in _GRPC
+def _forks(service: Service, canary: Version | None) -> bool:
+    """The limit of time that fallback needs would cut a WebSocket that is silent; and all other requests are spared the
+    variables of its headers.
+    """
+    return (
+        canary is not None and service.protocol not in _GRPC and bool(service.fallback or not service.may_set_headers)
+    )
 
 
 def _named(case: _Case) -> Iterator[Named]:
@@ -194,21 +211,38 @@ def _named(case: _Case) -> Iterator[Named]:
     reached = case.decisions.reached()
     for name in reached:
         yield Named(name, _hop(case, name, logged.route_of(case.service, name)))
-    if _forks(case):
+    if case.forks:
         for name in reached:
             yield Named(f"{name}.websocket", _hop(case, name, logged.route_of(case.service, name), patient=True))
 
 
-def _hop(case: _Case, name: str, route: Value, *, patient: bool = False) -> Hop:
+def _hop(case: _Case, name: str, route: Value, *, direct: bool = False, patient: bool = False) -> Hop:
+    """`direct`: for requests of every kind; `patient`: for WebSockets; else for all others."""
     versions = {STABLE: case.stable.name, CANARY: case.canary.name if case.canary else ""}
+    version = versions.get(name, "")
+    told = version if case.service.version_header else None
+    websocket = direct or patient or not case.forks
     return Hop(
         upstream=names.upstream(case.service.name, name),
-        version=versions.get(name, ""),
+        version=version,
         tries=None if name == STABLE else case.tries,
         patient=patient,
         mirrored=case.mirrors and name == STABLE and not patient,
-        logged=_logged(case, name, route, versions.get(name, "")),
+        headers=Headers(websocket, told) if case.hops_differ and not (websocket and told is None) else None,
+        answer=tuple(_answer(case, name, version)),
+        logged=_logged(case, name, route, version),
     )
+
+
+def _answer(case: _Case, name: str, version: str) -> Iterator[tuple[str, Value]]:
+    """What the client is told. All of it, as a location with one such header has none of the server's."""
+    if not case.service.version_header or not case.hops_differ:
+        return
+    made = _served(case)
+    sure = name == STABLE or (name == CANARY and case.tries is None)
+    yield "X-Gray-Version", Joined((version,)) if sure or made is None else made.result
+    if case.decisions.draw.issue:
+        yield "Set-Cookie", case.decisions.draw.issue.result
 
 
 def _logged(case: _Case, name: str, route: Value, version: str) -> Value | None:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from nginxgen.errors import InputError
+from nginxgen.model.draw import salt
 from nginxgen.model.service import Anonymous, Source, Sticky
 from nginxgen.model.weight import FULL, ZERO, Weight
 from nginxgen.render import names
 from nginxgen.render.maps import Map, Row, Split
 from nginxgen.render.quote import Joined, Var
-from nginxgen.render.rules import STABLE
 from nginxgen.render.sources import ADDRESS, source
 
-# Set by each server to the service and its canary: every canary version draws other clients, one version always the
-# same. So the splits themselves are shared by all services.
-SALT = Var("nginxgen_salt")
+# The `root` of each server with a split, where no file ever is, is its salt: so every canary version draws other
+# clients, one version always the same, and the splits themselves are shared by all services. A `set` would do the same
+# at the cost of a script in each request.
+SALT = Var("document_root")
 _YEAR = 31_536_000  # seconds: a client keeps its version longer than any rollout takes
 
 
@@ -33,20 +34,21 @@ class Draw:
 
     key: tuple[Map, ...] = ()
     splits: tuple[Split, ...] = ()
-    maps: tuple[Map, ...] = ()  # that keep clients without a key from the splits
     by_weight: Mapping[Weight, Var] = field(default_factory=dict)  # "stable" or "canary"
     issue: Issue | None = None
     salt: str = ""
 
 
 def draw(service: str, canary: str, sticky: Sticky, weights: Iterable[Weight]) -> Draw:
-    """One split a distinct weight, all with one salt and one key. 0 and 100 % need none. Raises InputError."""
+    """One split a distinct weight, all with one salt and one key. 0 and 100 % need none. Raises InputError.
+
+    A client without a key is the last to be drawn (model.draw), and so on stable.
+    """
     split = sorted({weight for weight in weights if ZERO < weight < FULL})
     if not split:
         return Draw()
     read = source(sticky.source, sticky.name)
-    known = sticky.source is Source.ADDRESS
-    if known or sticky.anonymous is Anonymous.STABLE:
+    if sticky.source is Source.ADDRESS or sticky.anonymous is Anonymous.STABLE:
         key, key_maps, issue = read.variable, read.maps, None
     else:
         instead = ADDRESS if sticky.anonymous is Anonymous.ADDRESS else Var("request_id")
@@ -54,22 +56,14 @@ def draw(service: str, canary: str, sticky: Sticky, weights: Iterable[Weight]) -
         issue = _issue(sticky) if sticky.anonymous is Anonymous.ISSUE else None
         key_maps = (*read.maps, Map(read.variable, key, read.variable, (Row("", instead),)))
         key_maps += () if issue is None else (_cookie(sticky, read.variable, issue),)
-        known = True
     drawn = {weight: names.variable("draw", key, weight) for weight in split}
-    results = drawn if known else {weight: names.variable("share", key, weight) for weight in split}
     return Draw(
         key=key_maps,
         splits=tuple(Split(Joined((SALT, key)), drawn[weight], str(weight)) for weight in split),
-        salt=f"{service}:{canary}:",
-        maps=() if known else tuple(_stay(key, drawn, results)),
-        by_weight=results,
+        salt=salt(service, canary),
+        by_weight=drawn,
         issue=issue,
     )
-
-
-def _stay(key: Var, drawn: Mapping[Weight, Var], results: Mapping[Weight, Var]) -> Iterator[Map]:
-    for weight, variable in drawn.items():
-        yield Map(key, results[weight], variable, (Row("", STABLE),))
 
 
 def _issue(sticky: Sticky) -> Issue:

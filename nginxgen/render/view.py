@@ -11,6 +11,14 @@ from nginxgen.render.quote import Var
 
 
 @dataclass(frozen=True, slots=True)
+class Headers:
+    """The request headers of a hop that has all of them itself, where it inherits none of the server's."""
+
+    websocket: bool  # Upgrade and Connection are asked for; else a constant says that the connection is kept
+    version: str | None = None  # what the backend is told; empty: that the version is not known; None: nothing
+
+
+@dataclass(frozen=True, slots=True)
 class Hop:
     """On to a pool."""
 
@@ -19,6 +27,8 @@ class Hop:
     tries: Tries | None = None  # where a canary may fail
     patient: bool = False  # no limit to the time between two reads: a WebSocket is silent for hours
     mirrored: bool = False  # safe requests go to the canary too
+    headers: Headers | None = None  # None: those of the server
+    answer: tuple[tuple[str, Value], ...] = ()  # headers that it adds to the answer; none: those of the server
     logged: Value | None = None  # what the line in the metrics log begins with
 
 
@@ -43,10 +53,11 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """X-Gray-Version: to the client what answered, to the backend what was decided."""
+    """X-Gray-Version at the level of the server: to the client what answered, to the backend what was decided."""
 
-    asked: Var | None  # set by each hop; None: one version serves everything
-    served: Value
+    asked: Var | None  # set by each hop; None: each hop says it by itself, or one version serves everything
+    served: Value | None  # to the client; None: each hop says it by itself
+    told: Value  # to the backend
 
 
 @dataclass(frozen=True, slots=True)

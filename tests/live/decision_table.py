@@ -12,6 +12,7 @@ from typing import Any
 from buckets import in_canary, keys
 from routing_lab import Ask
 
+from nginxgen.model.draw import salt
 from nginxgen.model.service import (
     Anonymous,
     Networks,
@@ -56,7 +57,7 @@ def _config(weight: str | Mapping[str, str] = "0", on: bool = True, **fields: An
 
 
 _BY_SID = Sticky(Source.COOKIE, "sid")
-_IN, _OUT = keys("half:v2:", 5_000, True)[0], keys("half:v2:", 5_000, False)[0]
+_IN, _OUT = keys(salt("half", "v2"), 5_000, True)[0], keys(salt("half", "v2"), 5_000, False)[0]
 CONFIGS: Mapping[str, Config] = {
     "zero": _config("0", override=_ALL),
     "full": _config("100", override=_ALL),
@@ -91,14 +92,14 @@ def _h(value: str) -> Ask:
 
 
 def _key(service: str, hundredths: int, inside: bool) -> str:
-    return keys(f"{service}:v2:", hundredths, inside)[0]
+    return keys(salt(service, "v2"), hundredths, inside)[0]
 
 
 _ADDRESSES = [f"127.0.0.{n}" for n in range(1, 100)]
 
 
 def _address(service: str, inside: bool) -> str:
-    return next(one for one in _ADDRESSES if in_canary(f"{service}:v2:", one, 5_000) is inside)
+    return next(one for one in _ADDRESSES if in_canary(salt(service, "v2"), one, 5_000) is inside)
 
 
 CASES: tuple[tuple[str, Ask, str, str], ...] = (

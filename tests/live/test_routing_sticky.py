@@ -14,6 +14,7 @@ import pytest
 from nginx_lab import ADDRESS
 from routing_lab import Ask, Lab, line, stream
 
+from nginxgen.model.draw import salt
 from nginxgen.model.intent import Intent
 from nginxgen.model.service import Anonymous, Source, Sticky
 
@@ -36,7 +37,7 @@ def test_growing_takes_the_canary_from_nobody_and_agrees_with_the_hash(tmp_path:
             now = {user for user, version in of_users(lab, users).items() if version == b"v2"}
             assert before <= now, f"{len(before - now)} lost the canary at {weight} %"
             if hundredths < 10_000:
-                assert now == {user for user in users if buckets.in_canary("shop:v2:", user, hundredths)}
+                assert now == {user for user in users if buckets.in_canary(salt("shop", "v2"), user, hundredths)}
             before = now
     assert len(before) == 5_000
 
@@ -45,7 +46,7 @@ def test_another_canary_version_draws_other_users(tmp_path: Path) -> None:
     lab = Lab.at(tmp_path)
     users = [f"user-{at}" for at in range(2_000)]
     first, second = (
-        {user for user in users if buckets.in_canary(f"shop:{version}:", user, 1_000)} for version in ("v2", "v3")
+        {user for user in users if buckets.in_canary(salt("shop", version), user, 1_000)} for version in ("v2", "v3")
     )
     versions = lab.service("shop").versions
     third = makers.version("v3", f"{ADDRESS}:{lab.v2}")
@@ -85,7 +86,7 @@ def test_an_issued_cookie_decides_from_the_first_request_on(tmp_path: Path) -> N
             )
             assert found
             key = found[1]
-            assert (first.version == "v2") is buckets.in_canary("shop:v2:", key, 5_000)
+            assert (first.version == "v2") is buckets.in_canary(salt("shop", "v2"), key, 5_000)
             again = lab.ask("shop", Ask(cookie=f"gray-id={key}"))
             assert (again.version, again.headers.get("Set-Cookie")) == (first.version, None)
             seen[first.version] += 1

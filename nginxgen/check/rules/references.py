@@ -36,13 +36,7 @@ def dangling(config: Config) -> Iterator[Finding]:
 
 def _places(drawn: dict[str, Node], node: Node) -> Iterator[tuple[str, int]]:
     """Every location that the last argument of a try_files can name, with the line that says so."""
-    literal, *rest = _VARIABLE.split(node.args[-1])
-    found = [(literal, node.line)]
-    for variable, behind in zip(rest[::2], rest[1::2], strict=True):
-        own = [(value, node.line) for value in _OF_THE_SENTINEL.get(variable, ())]
-        values = own or list(_reached(drawn, f"${variable}"))
-        found = [(front + value + behind, at if own else line) for front, at in found for value, line in values]
-    yield from found
+    yield from _expanded(drawn, node.args[-1], node.line)
 
 
 def shared_server(config: Config) -> Iterator[Finding]:
@@ -63,16 +57,26 @@ def shared_server(config: Config) -> Iterator[Finding]:
             )
 
 
-def _reached(drawn: dict[str, Node], variable: str, seen: frozenset[str] = frozenset()) -> Iterator[tuple[str, int]]:
+def _expanded(
+    drawn: dict[str, Node], text: str, line: int, seen: frozenset[str] = frozenset()
+) -> Iterator[tuple[str, int]]:
+    """Every value that a text with variables can have, with the line that says so."""
+    literal, *rest = _VARIABLE.split(text)
+    found = [(literal, line)]
+    for variable, behind in zip(rest[::2], rest[1::2], strict=True):
+        own = [(value, line) for value in _OF_THE_SENTINEL.get(variable, ())]
+        values = own or list(_reached(drawn, f"${variable}", seen))
+        found = [(front + value + behind, at if own else there) for front, at in found for value, there in values]
+    yield from found
+
+
+def _reached(drawn: dict[str, Node], variable: str, seen: frozenset[str]) -> Iterator[tuple[str, int]]:
     """The values that can end a chain of maps, with the line of each."""
     node = drawn.get(variable)
     for row in (node.block or ()) if node and variable not in seen else ():
-        if not row.args or row.name == "include":
-            continue
-        if row.args[-1].startswith("$"):
-            yield from _reached(drawn, row.args[-1], seen | {variable})
-        elif row.args[-1]:  # an empty value is no opinion: the route's own map goes on with its weight
-            yield row.args[-1], row.line
+        # An empty value is no opinion: the route's own map goes on with its weight.
+        if row.args and row.name != "include" and row.args[-1]:
+            yield from _expanded(drawn, row.args[-1], row.line, seen | {variable})
 
 
 def _upstream(target: str) -> str:

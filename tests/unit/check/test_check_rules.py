@@ -260,7 +260,9 @@ def test_a_break_out_of_the_emergency_twin_is_seen_too() -> None:
 
 def test_a_decision_for_a_location_that_is_not_there_is_an_error() -> None:
     found = changed("default default.split;", "default defualt.split;")
-    assert [(one.rule, one.message) for one in found] == [("NG004", "location @defualt.split is not defined")]
+    places = ("@defualt.split", "@defualt.split.websocket")
+    told = {("NG004", f"location {place} is not defined") for place in places}
+    assert {(one.rule, one.message) for one in found} == told
 
 
 def test_an_upstream_that_is_not_there_is_an_error() -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nginxgen.explain import Decider, Explanation, Request, explain
+from nginxgen.model.draw import salt
 from nginxgen.model.service import (
     Anonymous,
     Networks,
@@ -111,7 +112,7 @@ def test_a_client_without_a_key_gets_what_anonymous_says() -> None:
     assert (stays.version, stays.bucket) == ("v1", None)
     assert (drawn.version, drawn.upstream, set(drawn.shares)) == (None, None, {"v1", "v2"})
     assert placed.bucket is not None
-    assert placed.bucket.key == "shop:v2:10.0.0.1"
+    assert placed.bucket.key == f"{salt('shop', 'v2')}10.0.0.1"
     assert (unknown.version, unknown.bucket) == (None, None)
 
 
@@ -160,7 +161,7 @@ def test_the_bucket_is_told_with_its_key_and_its_place() -> None:
     found = said(Request(cookies=(("sid", "k0"),)), "50", sticky=BY_ID)
     assert found.bucket is not None
     shown = found.bucket.to_json()
-    assert shown["key"] == "shop:v2:k0"
+    assert shown["key"] == f"{salt('shop', 'v2')}k0"
     assert shown["percent"] == pytest.approx(shown["hash"] / 2**32 * 100, abs=1e-4)
     assert (found.version == "v2") is (shown["percent"] < 50)
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from nginxgen.errors import InputError
 from nginxgen.explain import Dialect, Request, headers
 from nginxgen.explain.address import client, text
-from nginxgen.explain.murmur import murmur2
 from nginxgen.explain.places import compiled
 from nginxgen.explain.uri import parse
+from nginxgen.model.draw import murmur2
 from nginxgen.model.service import RealIp
 
 OLD, NEW, NEWEST = Dialect.of("1.22.1"), Dialect.of("nginx/1.25.3 (Ubuntu)"), Dialect.of("1.29.6")

@@ -1,0 +1,29 @@
+"""The draw of clients: nginx's hash, and a salt that leaves a client without a key for the very last."""
+
+from __future__ import annotations
+
+import buckets
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nginxgen.model.draw import limit, murmur2, salt
+from nginxgen.model.weight import Weight
+
+names = st.from_regex(r"\A[a-z0-9][a-z0-9_-]{0,62}\Z")
+
+
+@given(st.binary(max_size=64))
+def test_the_hash_is_nginxs(data: bytes) -> None:
+    assert murmur2(data) == buckets.murmur2(data)
+
+
+@given(names, st.text(min_size=1, max_size=40))
+def test_nobody_is_drawn_later_than_a_client_without_a_key(service: str, canary: str) -> None:
+    alone = salt(service, canary).encode("utf-8", "replace")
+    assert buckets.murmur2(alone) >= limit(Weight(9_999))
+    assert alone.startswith(f"/{service}:{canary}:".encode("utf-8", "replace"))
+
+
+@given(st.lists(st.tuples(names, names), min_size=2, max_size=6, unique=True))
+def test_no_two_canaries_have_the_same_salt(pairs: list[tuple[str, str]]) -> None:
+    assert len({salt(*pair) for pair in pairs}) == len(pairs)
