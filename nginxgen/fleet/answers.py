@@ -93,6 +93,7 @@ def _state(answer: Answer) -> HostState:
         drift=tuple(code for code, _ in drift),
         details=tuple(detail for _, detail in drift),
         nginx_version=str(answer["version"]),
+        nginx_options=tuple(map(str, answer.get("built", ()))),
         master=None if answer["master"] is None else int(answer["master"]),
         workers=tuple(int(pid) for pid in answer["workers"]),
         releases=tuple(name for name in map(release_id, answer["releases"]) if name is not None),

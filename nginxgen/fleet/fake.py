@@ -58,6 +58,9 @@ class _Trial:
 class FakeHost:
     """`faults` come one after the other, each when its step is done next."""
 
+    nginx_version = "nginx/1.22.1"
+    nginx_options: tuple[str, ...] = ()
+
     def __init__(self, name: str, faults: Iterable[Fault] = (), judge: Judge = lambda _: None) -> None:
         self.name = name
         self.live: str | None = None
@@ -114,7 +117,8 @@ class FakeHost:
             emergency=emergency,
             drift=tuple(code for code, _ in drift),
             details=tuple(detail for _, detail in drift),
-            nginx_version="nginx/1.22.1",
+            nginx_version=self.nginx_version,
+            nginx_options=self.nginx_options,
             master=1,
             workers=(2, 3),
             releases=tuple(self.releases),

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
+from nginxgen.model.build import Build
+
 
 class Transport(StrEnum):
     SSH = "ssh"
@@ -32,6 +34,7 @@ class Nginx:
     binary: str
     conf: str  # the main file
     include_dir: str  # beside conf; its *.conf are included in http {}
+    build: Build | None = None  # what the host says of the binary; None: it was not asked
 
     @property
     def conf_dir(self) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from nginxgen.model.build import Build
 from nginxgen.model.intent import Intent
 
 
@@ -36,9 +37,14 @@ class HostState:
     drift: tuple[Drift, ...] = ()
     details: tuple[str, ...] = ()  # a sentence for each drift, in its order
     nginx_version: str = ""
+    nginx_options: tuple[str, ...] = ()  # of its ./configure, those that name modules
     master: int | None = None
     workers: tuple[int, ...] = ()
     releases: tuple[str, ...] = ()  # ids kept on the host
+
+    @property
+    def build(self) -> Build:
+        return Build.of(self.nginx_version, self.nginx_options)
 
 
 @dataclass(frozen=True, slots=True)

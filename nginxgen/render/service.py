@@ -21,6 +21,10 @@ from nginxgen.render.view import Headers, Hop, Location, Mirror, Named, Telling,
 
 _ASKED = Var("nginxgen_asked")  # the version that was decided on
 _MIRROR = "mirror"
+# A reload closes the idle connections of clients, who may have just sent a request on one (2,000 of 2,000 such requests
+# failed); longer than a client of the like of a proxy waits between two requests, shorter than old workers should stay.
+_SPARED = "10s"
+_KEEPALIVE_MIN_TIMEOUT = (1, 27, 4)
 _MIRROR_TIMEOUT = "3s"
 _GRPC = (Protocol.GRPC, Protocol.GRPCS)
 
@@ -85,6 +89,7 @@ def view(service: Service, intent: ServiceIntent, host: Host) -> View:
         server_names=tuple(names.server_name(name) for name in service.server_names),
         real_ip=_real_ip(service.real_ip),
         telling=_telling(case, made),
+        spared=_SPARED if host.nginx.build is not None and host.nginx.build.is_from(_KEEPALIVE_MIN_TIMEOUT) else None,
         salt=decisions.draw.salt,
         issue=decisions.draw.issue.result if decisions.draw.issue else None,
         mirror=_mirror(case),

@@ -86,6 +86,7 @@ class View:
     server_names: tuple[str, ...]
     real_ip: RealIp | None
     telling: Telling | None
+    spared: str | None  # how long an idle connection of a client outlives a reload; None: nginx is too old for it
     salt: str  # of the splits; empty where there are none
     issue: Var | None  # the Set-Cookie of a client that has no key
     mirror: Mirror | None

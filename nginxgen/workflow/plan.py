@@ -12,7 +12,7 @@ from nginxgen.model.service import Service
 from nginxgen.model.state import HostState
 from nginxgen.plan import build as planning
 from nginxgen.plan.intent import NOTHING_ASKED, Request, asked_routes, resolve
-from nginxgen.workflow.releases import sound
+from nginxgen.workflow.releases import fitting, known, sound
 from nginxgen.workflow.scope import Scope, Work
 
 
@@ -37,7 +37,8 @@ def against(work: Work, order: Order) -> Plan:
     states = work.observe()
     with work.watch.phase("plan"):
         intent = resolve(order.services, states, order.request)
-        hosts = [host for host in work.scope.hosts if host.name in states]
+        hosts = known(work.scope.hosts, states)
+        fitting(hosts, order.services)
         releases = sound(hosts, order.services, intent, order.templates)
     targets = _targets(work, states, releases)
     with work.watch.phase("plan"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +13,23 @@ from nginxgen.model.host import Host
 from nginxgen.model.intent import Intent
 from nginxgen.model.release import Release
 from nginxgen.model.service import Service
+from nginxgen.model.state import HostState
 from nginxgen.render import render
+
+
+def known(hosts: Sequence[Host], states: Mapping[str, HostState]) -> list[Host]:
+    """The hosts that have a state, with what they say of their nginx: what is rendered for one is what it can do."""
+    return [
+        replace(host, nginx=replace(host.nginx, build=states[host.name].build)) for host in hosts if host.name in states
+    ]
+
+
+def fitting(hosts: Sequence[Host], services: Sequence[Service]) -> None:
+    """Raise InvalidInput where a host's nginx lacks what a service needs."""
+    builds = {host.name: host.nginx.build for host in hosts if host.nginx.build is not None}
+    errors = [one for one in check.features(services, builds) if one.severity is Severity.ERROR]
+    if errors:
+        raise InvalidInput(errors)
 
 
 def rendered(

@@ -11,7 +11,9 @@ from nginxgen.errors import Finding, Place, Severity
 from nginxgen.model.nearest import nearest
 from nginxgen.model.service import Source
 
-_ONCE = frozenset({"proxy_http_version", "root", "real_ip_header", "real_ip_recursive", "request_pool_size"})
+_ONCE = frozenset(
+    {"proxy_http_version", "root", "real_ip_header", "real_ip_recursive", "request_pool_size", "keepalive_min_timeout"}
+)
 _SSL_ONCE = re.compile(r"(?:proxy|grpc)_ssl_(?:server_)?name")
 _CODE = re.compile(r".*_by_lua(?:_block|_file)?|js_\w+|perl(?:_\w+)?|load_module")
 _HTTP_5XX = re.compile(r"http_5\d\d")

@@ -47,12 +47,26 @@ describe() {
     printf ',"previous_manifest":%s,"drift":[' "$manifest"
     drift
     version=${built#*nginx version: }
-    printf '],"version":%s,"master":%s,"workers":[' "$(json "${version%%"$newline"*}")" "${master:-null}"
+    printf '],"version":%s,"built":[' "$(json "${version%%"$newline"*}")"
+    list '"' "$(modules)"
+    printf '],"master":%s,"workers":[' "${master:-null}"
     list "" "$workers"
     printf '],"draining":%s,"lock":%s,"releases":[' "$draining" "${owner:-null}"
     # the newest first
     list '"' "$(ls -1t "$home/releases" 2>/dev/null | sed -n '/^[0-9a-f]\{12\}$/p')"
     printf ']'
+}
+
+# Prints which modules nginx was built with or without, as ./configure had it.
+modules() {
+    set -f
+    for option in ${built##*configure arguments:}; do
+        case $option in
+            *[!a-z0-9_=-]*) ;;
+            --with-*_module | --with-*_module=dynamic | --without-*_module) printf '%s ' "$option" ;;
+        esac
+    done
+    set +f
 }
 
 # list QUOTE WORDS: the words, with commas between them

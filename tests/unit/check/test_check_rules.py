@@ -7,11 +7,13 @@ import pytest
 
 from nginxgen.check import RULES, check, features
 from nginxgen.errors import Finding, Severity
+from nginxgen.model.build import Build
 from nginxgen.model.release import File, Release
 from nginxgen.model.service import (
     Fallback,
     Networks,
     Override,
+    Protocol,
     RealIp,
     Route,
     Server,
@@ -299,12 +301,48 @@ RESOLVING = (makers.version("v1", "10.0.0.1:1"), Version("v2", (Server("a.exampl
 TOO_OLD = {
     "resolve": ({"versions": RESOLVING}, "nginx/1.27.2", Severity.ERROR),
     "quic": ({"listen": ("443 quic",)}, "nginx version: nginx/1.24.0", Severity.ERROR),
-    "a directive": ({"server_extra": "http2 on;"}, "1.22.1", Severity.WARNING),
+    "a directive": ({"server_extra": "http2 on;"}, "nginx/1.22.1", Severity.WARNING),
 }
 
 
 @pytest.mark.parametrize(("fields", "version", "severity"), TOO_OLD.values(), ids=TOO_OLD)
-def test_a_host_that_is_too_old_is_told(fields, version: str, severity: Severity) -> None:
+def test_a_host_that_is_too_old_is_named(fields, version: str, severity: Severity) -> None:
     service = makers.service(**fields)
-    assert [(one.rule, one.severity) for one in features([service], version)] == [("NG025", severity)]
-    assert features([service], "nginx/1.30.0") == features([service], "") == ()
+    builds = {"old-1": Build.of(version), "new-1": Build.of("nginx/1.30.0"), "fork-1": Build.of("Angie/1.12.1")}
+    [found] = features([service], builds)
+    assert (found.rule, found.severity) == ("NG025", severity)
+    assert "old-1 has 1.2" in found.message
+    assert "new-1" not in found.message
+    assert "fork-1" not in found.message  # of whose version nothing is known
+
+
+_OPTIONS = ("--with-http_ssl_module", "--with-http_v2_module", "--with-http_realip_module")
+NOT_BUILT = {
+    "ssl": ({"listen": ("443 ssl",)}, "--with-http_ssl_module", "`ssl` in listen"),
+    "http2": ({"listen": ("443 ssl http2",)}, "--with-http_v2_module", "`http2` in listen"),
+    "https": ({"protocol": Protocol.HTTPS}, "--with-http_ssl_module", "`protocol: https`"),
+    "grpc": ({"protocol": Protocol.GRPC}, "--with-http_v2_module", "`protocol: grpc`"),
+    "real_ip": ({"real_ip": RealIp(("10.0.0.0/8",))}, "--with-http_realip_module", "`real_ip`"),
+    "sticky": ({"sticky": _STICKY}, "--without-http_split_clients_module", "`sticky`"),
+    "mirror": ({"mirror": True}, "--without-http_mirror_module", "`mirror`"),
+    "anything": ({}, "--without-http_upstream_zone_module", "needs nginx with its http_upstream_zone module"),
+}
+
+
+@pytest.mark.parametrize(("fields", "option", "says"), NOT_BUILT.values(), ids=NOT_BUILT)
+def test_a_host_whose_nginx_was_built_without_something_is_named(fields, option: str, says: str) -> None:
+    whole = Build.of("nginx/1.22.1", _OPTIONS)
+    others = {*_OPTIONS, option} if "without" in option else {*_OPTIONS} - {option}
+    service = makers.service(**fields)
+    [found] = features([service], {"a": whole, "b": Build.of("nginx/1.22.1", others)})
+    assert found.severity is Severity.ERROR
+    assert says in found.message
+    assert found.message.endswith(": b has 1.22.1")
+    assert features([service], {"a": whole, "c": Build.of("nginx/1.22.1")}) == ()  # c does not say
+
+
+def test_many_hosts_are_one_finding() -> None:
+    [found] = features(
+        [makers.service(sticky=_STICKY, versions=RESOLVING)], {f"h{at}": Build.of("1.22.1") for at in range(50)}
+    )
+    assert found.message.endswith("h7 has 1.22.1 and 42 more")

@@ -14,7 +14,7 @@ from nginxgen.errors import Exit, InputError, InvalidInput, Refused
 from nginxgen.fleet.fake import Kind
 from nginxgen.model.outcome import FleetOutcome, HostOutcome
 from nginxgen.model.plan import Action, Plan
-from nginxgen.model.service import Route
+from nginxgen.model.service import Route, Server, Version
 from nginxgen.model.weight import Weight
 from nginxgen.plan.intent import Request
 from nginxgen.plan.words import counted
@@ -370,3 +370,29 @@ def test_a_saved_plan_goes_on_without_a_host_that_may_be_down(fleet: MemoryFleet
     fleet.cut_off(3)
     assert apply_saved(replace(scope(fleet), max_unreachable=1), made, (SHOP,), note(), yes).outcome.exit is Exit.DONE
     assert fleet.weights() == ["10", "10", "1"]
+
+
+RESOLVING = makers.service(versions=(makers.version("v1", "a:1"), Version("v2", (Server("b:1", resolve=True),))))
+
+
+def test_a_host_whose_nginx_lacks_what_a_service_needs_is_named_before_anything_is_done(fleet: MemoryFleet):
+    for number in (1, 2):
+        fleet[number].nginx_version = "nginx/1.29.0"
+    before = fleet.traces()
+    for verb in (plan, lambda *given: apply(*given, note(), yes)):
+        with pytest.raises(InvalidInput) as refused:
+            verb(scope(fleet), order("10", RESOLVING))
+        [found] = refused.value.findings()
+        assert (refused.value.exit, found.rule) == (Exit.INPUT, "NG025")
+        assert found.message.endswith("needs nginx 1.27.3: edge-3 has 1.22.1")
+    assert fleet.traces() == before
+
+
+def test_each_host_gets_what_its_own_nginx_can_do(fleet: MemoryFleet):
+    fleet[1].nginx_version = "nginx/1.27.4"
+    applied(fleet, "10")
+    texts = [
+        next(file.text for file in host.releases[host.live] if file.name == "shop.conf")
+        for host in fleet.hosts.values()
+    ]
+    assert ["keepalive_min_timeout" in text for text in texts] == [True, False, False]
