@@ -34,6 +34,7 @@ class Known:
 
     trusted: tuple[Key, ...]
     revoked: tuple[Key, ...]
+    authorities: tuple[Key, ...] = ()  # whose certificates are trusted
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +43,24 @@ class _Line:
 
     names: str
     key: Key
-    revoked: bool
+    marker: str  # "", "@revoked" or "@cert-authority"
 
     def is_of(self, name: str) -> bool:
         if self.names.startswith("|"):
             return _is_hash_of(self.names, name)
         patterns = self.names.lower().split(",")
-        wanted = any(_matches(pattern, name) for pattern in patterns if not pattern.startswith("!"))
-        return wanted and not any(_matches(pattern[1:], name) for pattern in patterns if pattern.startswith("!"))
+        wanted = any(matches(pattern, name) for pattern in patterns if not pattern.startswith("!"))
+        return wanted and not any(matches(pattern[1:], name) for pattern in patterns if pattern.startswith("!"))
 
 
 def known(files: Iterable[Path], address: str, port: int) -> Known:
     """Every key of this host in the files that exist, in their order. Raises OSError for one that can't be read."""
     name = address.lower() if port == _DEFAULT_PORT else f"[{address.lower()}]:{port}"
     lines = [line for file in files if file.is_file() for line in _read(file) if line.is_of(name)]
-    return Known(
-        tuple(line.key for line in lines if not line.revoked), tuple(line.key for line in lines if line.revoked)
+    trusted, revoked, authorities = (
+        tuple(line.key for line in lines if line.marker == marker) for marker in ("", "@revoked", "@cert-authority")
     )
+    return Known(trusted, revoked, authorities)
 
 
 @cache
@@ -69,19 +71,20 @@ def _read(file: Path) -> tuple[_Line, ...]:
 
 
 def _parse(line: str) -> _Line | None:
-    """None for what is no key of a host: comments, certificate authorities, and lines that make no sense."""
+    """None for what is no key of a host or an authority: comments, and lines that make no sense."""
     fields = line.split()
     marker = fields.pop(0) if fields and fields[0].startswith("@") else ""
-    if len(fields) < _FIELDS or fields[0].startswith("#") or marker not in {"", "@revoked"}:
+    if len(fields) < _FIELDS or fields[0].startswith("#") or marker not in {"", "@revoked", "@cert-authority"}:
         return None
     try:
         blob = base64.b64decode(fields[2], validate=True)
     except ValueError:  # binascii.Error is one; text that is not ASCII another
         return None
-    return _Line(fields[0], Key(fields[1], blob), revoked=marker == "@revoked")
+    return _Line(fields[0], Key(fields[1], blob), marker)
 
 
-def _matches(pattern: str, name: str) -> bool:
+def matches(pattern: str, name: str) -> bool:
+    """`*` and `?` as in ssh_config(5), PATTERNS."""
     return re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), name) is not None
 
 

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from nginxgen.errors import Unreachable
-from nginxgen.fleet import ssh_known
+from nginxgen.fleet import ssh_cert, ssh_known
 from nginxgen.fleet.ssh_config import Hop
 from nginxgen.fleet.ssh_keys import Encrypted, Keyring, agent_keys, candidates
 from nginxgen.fleet.ssh_library import paramiko
@@ -41,7 +41,7 @@ def _exchange_keys(name: str, hop: Hop, transport: paramiko.Transport) -> None:
         known = ssh_known.known(hop.known_hosts, hop.address, hop.port)
     except OSError as error:
         raise Unreachable(name, f"cannot read the known hosts in {error.filename}: {error.strerror}") from error
-    _prefer([key.kind for key in known.trusted], transport)
+    _prefer([key.kind for key in known.trusted], transport, certificates=bool(known.authorities))
     begun = time.monotonic()
     try:
         transport.start_client(timeout=PATIENCE)
@@ -50,28 +50,40 @@ def _exchange_keys(name: str, hop: Hop, transport: paramiko.Transport) -> None:
         raise TurnedAway(words(error)) from error
     except Exception as error:
         raise _not_greeted(name, hop, error, silent=time.monotonic() - begun >= PATIENCE) from error
-    _check(name, hop, ssh_known.Key(server.get_name(), server.asbytes()), known)
+    certificate = None if server.public_blob is None else bytes(server.public_blob.key_blob)
+    _check(name, hop, ssh_known.Key(server.get_name(), server.asbytes()), known, certificate)
 
 
-def _prefer(kinds: list[str], transport: paramiko.Transport) -> None:
+def _prefer(kinds: list[str], transport: paramiko.Transport, *, certificates: bool) -> None:
     """A server has keys of several kinds, and shows the one that we ask for first: ask for one that we know."""
     options = transport.get_security_options()
     usual = list(options.key_types)
     wanted = [kind for known in kinds for kind in (known, *_RSA.get(known, ())) if kind in usual]
-    options.key_types = list(dict.fromkeys([*wanted, *usual]))
+    signed = ssh_cert.KINDS if certificates else ()
+    options.key_types = list(dict.fromkeys([*signed, *wanted, *usual]))
 
 
 _RSA = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}  # one kind of key, three ways to sign with it
 
 
-def _check(name: str, hop: Hop, key: ssh_known.Key, known: ssh_known.Known) -> None:
-    """Raises Unreachable unless this very key is a trusted one. There is no way around it."""
+def _check(name: str, hop: Hop, key: ssh_known.Key, known: ssh_known.Known, certificate: bytes | None) -> None:
+    """Raises Unreachable unless this very key is trusted, or signed by an authority. There is no way around it."""
     where = f"{hop.address}:{hop.port}"
     files = ", ".join(str(file) for file in hop.known_hosts if file.is_file()) or str(hop.known_hosts[0])
     if key in known.revoked:
         raise Unreachable(name, f"the host key of {where} is revoked in {files}", hint="somebody may be in between")
     if key in known.trusted:
         return
+    if certificate is not None:
+        authorities = [one for one in known.authorities if one not in known.revoked]
+        fault = ssh_cert.fault(certificate, hop.address, authorities, time.time())
+        if fault is None:
+            return
+        raise Unreachable(
+            name,
+            f"the host key of {where} is not known, and {fault}",
+            hint=f"somebody may be in between; the authorities are the @cert-authority lines in {files}",
+        )
     if known.trusted:
         expected = ", ".join(one.fingerprint for one in known.trusted)
         raise Unreachable(
