@@ -158,6 +158,12 @@ class Undone(NginxgenError):
     exit = Exit.UNDONE
 
 
+class Aborted(NginxgenError):
+    """A rollout was aborted by its gates; stable serves."""
+
+    exit = Exit.ABORTED
+
+
 class NeedsHuman(NginxgenError):
     """A host could be neither finished nor undone; it is named, with what to do."""
 

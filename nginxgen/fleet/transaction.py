@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from nginxgen.errors import HostRefused, NeedsHuman, NginxgenError
@@ -134,7 +135,8 @@ def _refusal(part: Part, error: NginxgenError | None) -> HostResult:
     if error is None or is_refused(error, "interrupted"):
         return part.result(HostOutcome.UNTOUCHED)
     outcome = HostOutcome.NEEDS_HUMAN if isinstance(error, NeedsHuman) else HostOutcome.REFUSED
-    return part.result(outcome, reason(error), error.hint)
+    result = part.result(outcome, reason(error), error.hint)
+    return replace(result, code=error.code) if isinstance(error, HostRefused) else result
 
 
 # ---- trial, health and commit

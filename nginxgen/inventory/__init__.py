@@ -10,7 +10,7 @@ from typing import Any
 from nginxgen.inventory.choice import find
 from nginxgen.inventory.inventory import Inventory
 
-__all__ = ["Inventory", "find", "json_schema", "load", "parse", "template_text"]
+__all__ = ["Inventory", "find", "json_schema", "load", "parse", "promoted", "template_text", "text_of"]
 
 
 def load(path: Path) -> Inventory:
@@ -25,6 +25,20 @@ def parse(text: str, path: Path) -> Inventory:
     from nginxgen.inventory.loading import parse as parse_now  # noqa: PLC0415  (see load)
 
     return parse_now(text, path)
+
+
+def text_of(path: Path) -> str:
+    """The text of the file at `path`, as it is. Raises InputError."""
+    from nginxgen.inventory.source import read  # noqa: PLC0415  (see load)
+
+    return read(path)
+
+
+def promoted(text: str, path: Path, service: str, canary: str) -> str:
+    """`text` with the canary as stable, every other byte as it was. Raises InputError where it can't be told how."""
+    from nginxgen.inventory.promotion import promoted as promoted_now  # noqa: PLC0415  (see load)
+
+    return promoted_now(text, path, service, canary)
 
 
 def json_schema() -> dict[str, Any]:

@@ -30,6 +30,7 @@ class HostResult:
     release: str | None  # what it serves now, as proved; None: nothing of ours, or not known
     message: str = ""
     hint: str | None = None
+    code: str = ""  # the host's word for its refusal
 
 
 class FleetOutcome(StrEnum):

@@ -57,10 +57,12 @@ class Measurer:
     gives the same figures. `services`: those that will be looked at.
     """
 
-    def __init__(self, hosts: Sequence[Host], services: Sequence[Service], clock: Clock = time.time) -> None:
+    def __init__(
+        self, hosts: Sequence[Host], services: Sequence[Service], clock: Clock = time.time, *, slice_seconds: int = 10
+    ) -> None:
         self._sessions: Sessions | None = None
         names = tuple(service.name for service in services)
-        log = LogMetrics([host.name for host in hosts], self._ask, clock, services=names)
+        log = LogMetrics([host.name for host in hosts], self._ask, clock, services=names, slice_seconds=slice_seconds)
         self._counting: dict[str, Metrics] = {service.name: _counting(service, hosts, log) for service in services}
         self._numbers: dict[str, tuple[Metrics, ...]] = {service.name: numbers_of(service) for service in services}
 

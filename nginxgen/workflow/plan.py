@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nginxgen.model.intent import Intent
 from nginxgen.model.plan import Plan
 from nginxgen.model.release import Release
 from nginxgen.model.service import Service
@@ -23,6 +24,7 @@ class Order:
     services: tuple[Service, ...]
     request: Request = NOTHING_ASKED
     templates: Path | None = None
+    off: tuple[str, ...] = ()  # services whose canary is turned off, overrides too
 
 
 def plan(scope: Scope, order: Order) -> Plan:
@@ -36,13 +38,17 @@ def against(work: Work, order: Order) -> Plan:
     """The plan, against what these open sessions show."""
     states = work.observe()
     with work.watch.phase("plan"):
-        intent = resolve(order.services, states, order.request)
+        intent = _turned_off(resolve(order.services, states, order.request), order.off)
         hosts = known(work.scope.hosts, states)
         fitting(hosts, order.services)
         releases = sound(hosts, order.services, intent, order.templates)
     targets = _targets(work, states, releases)
     with work.watch.phase("plan"):
         return planning.build(targets)
+
+
+def _turned_off(intent: Intent, services: Collection[str]) -> Intent:
+    return Intent({name: one.without_canary() if name in services else one for name, one in intent.services.items()})
 
 
 def _targets(work: Work, states: Mapping[str, HostState], releases: Mapping[str, Release]) -> Sequence[planning.Target]:

@@ -39,6 +39,10 @@ class FarSession:
         entries: tuple[JournalEntry, ...] = self._ask("journal", last)
         return entries
 
+    def notes(self, last: int) -> tuple[JournalEntry, ...]:
+        entries: tuple[JournalEntry, ...] = self._ask("notes", last)
+        return entries
+
     def measure(self, ask: LogAsk) -> LogAnswer:
         answer: LogAnswer = self._ask("measure", ask)
         return answer
@@ -46,6 +50,9 @@ class FarSession:
     def begin(self, note: Note) -> HostState:
         state: HostState = self._ask("begin", note)
         return state
+
+    def note(self, note: Note) -> None:
+        self._ask("note", note)
 
     def stage(self, release: Release, empty: Release | None) -> None:
         self._ask("stage", release, empty)

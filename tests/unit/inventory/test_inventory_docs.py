@@ -11,10 +11,14 @@ from inventory_text import PATH
 
 from nginxgen import inventory
 from nginxgen.inventory.schema.base import Keys
+from nginxgen.inventory.schema.root import InventoryKeys
 from nginxgen.inventory.validate import keys_at
 
 REFERENCE = Path(__file__).parents[3] / "inventory/examples/reference.yml"
 TEXT = REFERENCE.read_text()
+
+
+assert issubclass(InventoryKeys, Keys)  # with it every model is there
 
 
 def models(base: type[Keys] = Keys) -> Iterator[type[Keys]]:

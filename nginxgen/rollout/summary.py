@@ -1,0 +1,67 @@
+"""A step as it was seen, kept with the line that ends it: the report needs no other source."""
+
+from __future__ import annotations
+
+import json
+
+from nginxgen.errors import InputError
+from nginxgen.model.codec import from_json, to_json
+from nginxgen.model.gates import Metric
+from nginxgen.model.reading import NOTHING_SEEN, GateReading, Range, Reading
+from nginxgen.model.record import Stage, StageEnding
+from nginxgen.model.rollout import RolloutPlan, Standing
+from nginxgen.model.samples import Measured, Sample
+from nginxgen.model.verdict import Verdict
+
+_PERCENT = 100.0
+
+
+def stage(plan: RolloutPlan, standing: Standing, verdict: Verdict, measured: Measured, now: float) -> Stage:
+    """The step that is served, as it stands."""
+    step = plan.steps[min(standing.step, len(plan.steps) - 1)]
+    return Stage(
+        number=standing.step + 1,
+        weight=float(standing.weight.percent),
+        bake=step.bake,
+        ending=StageEnding.RUNNING,
+        started=standing.since,
+        ended=now,
+        note=step.note,
+        watch=step.watch.name,
+        verdict=verdict.outcome,
+        sentence=verdict.sentence,
+        share=_share(verdict, measured),
+        canary=_reading(measured.canary),
+        stable=_reading(measured.stable),
+        gates=tuple(GateReading.of(result) for result in verdict.results),
+    )
+
+
+def summary(plan: RolloutPlan, standing: Standing, verdict: Verdict, measured: Measured, now: float) -> str:
+    """JSON of the stage."""
+    return json.dumps(to_json(stage(plan, standing, verdict, measured, now)), separators=(",", ":"))
+
+
+def read(text: str) -> Stage | None:
+    """The inverse; None where there is nothing, or nonsense."""
+    try:
+        return from_json(Stage, json.loads(text)) if text else None
+    except (ValueError, RecursionError, InputError):
+        return None
+
+
+def _reading(sample: Sample | None) -> Reading:
+    return NOTHING_SEEN if sample is None else Reading.of(sample.total)
+
+
+def _share(verdict: Verdict, measured: Measured) -> Range | None:
+    """Percent of what the weight decided; with its interval where a gate looked at it."""
+    for result in verdict.results:
+        if result.gate.known is Metric.SHARE and result.canary is not None:
+            found = result.canary
+            return Range(found.value * _PERCENT, found.lower * _PERCENT, found.upper * _PERCENT, found.requests)
+    canary, stable = _reading(measured.canary).weighted, _reading(measured.stable).weighted
+    if not canary + stable:
+        return None
+    value = _PERCENT * canary / (canary + stable)
+    return Range(value, value, value, canary + stable)

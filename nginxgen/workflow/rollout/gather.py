@@ -1,0 +1,46 @@
+"""The judge of a real fleet: what a step's requests have shown since it is served."""
+
+from __future__ import annotations
+
+from nginxgen.fleet.sessions import Sessions
+from nginxgen.model.host import Host
+from nginxgen.model.rollout import RolloutPlan, Standing
+from nginxgen.model.samples import Window
+from nginxgen.model.service import Service
+from nginxgen.workflow.measure import Clock, Look, Measurer, judged
+from nginxgen.workflow.rollout.rolling import Judged
+
+_FINE, _USUAL = 1, 10  # seconds of a slice
+
+
+class Gatherer:
+    """Remembers what it has read of a step, so that a look costs what is new. Forgets it with the step."""
+
+    def __init__(self, hosts: tuple[Host, ...], clock: Clock) -> None:
+        self._hosts = hosts
+        self._clock = clock
+        self._known: dict[str, tuple[object, Measurer]] = {}
+
+    def __call__(
+        self, sessions: Sessions, service: Service, plan: RolloutPlan, standing: Standing, now: float
+    ) -> Judged:
+        look = Look(
+            service,
+            Window(standing.since, max(now, standing.since)),
+            standing.stable,
+            standing.canary,
+            () if set(plan.routes) == {route.name for route in service.routes} else plan.routes,
+            standing.weight,
+        )
+        seen = self._measurer(service, plan, standing).measure(sessions, look)
+        gates = plan.gates(min(standing.step, len(plan.steps) - 1))
+        return Judged(judged(gates, seen.measured), seen.measured, seen.notes)
+
+    def _measurer(self, service: Service, plan: RolloutPlan, standing: Standing) -> Measurer:
+        about = (standing.rollout, standing.step, standing.since)
+        known = self._known.get(plan.name)
+        if known is None or known[0] != about:
+            fine = _FINE if standing.time_scale > 1 else _USUAL
+            known = about, Measurer(self._hosts, (service,), self._clock, slice_seconds=fine)
+            self._known[plan.name] = known
+        return known[1]

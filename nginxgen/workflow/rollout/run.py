@@ -1,0 +1,41 @@
+"""Ticks, one after the other, until every rollout has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from nginxgen.model.rollout import NOT_BEGUN, Phase, RolloutPlan
+from nginxgen.workflow.rollout.rolling import Rolling
+from nginxgen.workflow.rollout.tick import Told, tick
+
+Wait = Callable[[float], None]  # seconds
+Heed = Callable[[Sequence[Told]], None]
+
+_SOONEST = 1.0  # seconds between two looks, whatever the time scale
+_AT_ONCE = 0.2  # seconds, where a time is known at which something can change
+_OVER = frozenset({Phase.NONE, Phase.ABORTED, Phase.FINISHED, Phase.PROMOTED})
+
+
+def run(rolling: Rolling, plans: Sequence[RolloutPlan], heed: Heed, wait: Wait, *, to_pause: bool = False) -> None:
+    """Look and act until all have ended. `to_pause`: or until nothing goes on without a person."""
+    while True:
+        told = [tick(rolling, plan) for plan in plans]
+        heed(told)
+        if over(told, to_pause=to_pause):
+            return
+        if not any(one.acted for one in told):
+            wait(min(_pause(rolling, one) for one in told))
+
+
+def over(told: Sequence[Told], *, to_pause: bool = False) -> bool:
+    """Is there nothing left to look after?"""
+    still = _OVER | {Phase.PAUSED} if to_pause else _OVER
+    return all(not one.decision.acts and one.standing.phase in still for one in told)
+
+
+def _pause(rolling: Rolling, told: Told) -> float:
+    """Seconds until this one is looked at again."""
+    step = max(0, min(told.standing.step, len(told.plan.steps) - 1)) if told.standing.step != NOT_BEGUN else 0
+    every = max(_SOONEST, told.standing.scaled(told.plan.steps[step].watch.every))
+    until = told.decision.until
+    return every if until is None else min(every, max(_AT_ONCE, until - rolling.clock()))
