@@ -1,25 +1,31 @@
-"""A thousand hosts that are not there: what the controller costs, behind a host double with real latencies.
+"""A thousand hosts that are not there: what the controller costs, behind host doubles with real latencies.
 
-The double answers each question after one round trip and what the host would take; connecting takes five round trips.
+A double answers each question after one round trip and what the host would take; connecting takes five round trips.
+The doubles live where the connections would: in this process, in worker processes, in the workers of a Dask cluster.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import resource
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache, partial
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from distributed import LocalCluster
+
 from nginxgen import inventory
 from nginxgen.fleet.fake import FakeHost, FakeSession
+from nginxgen.fleet.spread import Spread, reach
 from nginxgen.model.host import Host
-from nginxgen.model.outcome import FleetOutcome
-from nginxgen.model.plan import Expected
-from nginxgen.model.release import Release
-from nginxgen.model.state import HostState
+from nginxgen.model.outcome import FleetOutcome, Outcome
 from nginxgen.model.weight import Weight
 from nginxgen.plan.intent import Request
 from nginxgen.ports import Note
@@ -29,7 +35,8 @@ from nginxgen.workflow.scope import Scope
 
 _ROUND_TRIP = 0.05  # seconds
 _CONNECT = 5 * _ROUND_TRIP + 0.03  # TCP, key exchange, login, channel
-_TEST, _TRIAL = 0.03, 0.3  # nginx -t; reload and watch
+_WORK = {"stage": 0.03, "trial": 0.3}  # seconds on the host: nginx -t; reload and watch
+_WORKERS = 2
 _SERVICE = """\
 services:
   shop:
@@ -46,69 +53,88 @@ class Thousand:
     """One apply over hosts that are doubles."""
 
     hosts: int
+    held_by: str  # threads, processes or dask
     seconds: float
     cpu: float  # of the controller, seconds
-    megabytes: float  # peak of the process, this bench included
+    megabytes: float  # peak of the controller's process
     phases: dict[str, float]
+    result: str  # hash of how it ended on every host: the same, whoever held the connections
 
 
-class _FarSession(FakeSession):
-    """A session in memory, as far away as a real one."""
+@dataclass(frozen=True, slots=True)
+class Doubles:
+    """fleet.connect.Roads to hosts in memory. Those of another name are others."""
 
-    def observe(self) -> HostState:
-        time.sleep(_ROUND_TRIP)
-        return super().observe()
+    name: str
 
-    def begin(self, note: Note) -> HostState:
-        time.sleep(_ROUND_TRIP)
-        return super().begin(note)
+    def connect(self, host: Host) -> FakeSession:
+        time.sleep(_CONNECT)
+        return _FarAway(_double(self.name, host.name))
 
-    def stage(self, release: Release, empty: Release) -> None:
-        time.sleep(_ROUND_TRIP + _TEST)
-        super().stage(release, empty)
+    def close(self) -> None: ...
 
-    def trial(self, release: str, expected: Expected) -> None:
-        time.sleep(_ROUND_TRIP + _TRIAL)
-        super().trial(release, expected)
 
-    def commit(self) -> None:
-        time.sleep(_ROUND_TRIP)
-        super().commit()
+class _FarAway(FakeSession):
+    @contextmanager
+    def _step(self, step: str) -> Iterator[None]:
+        time.sleep(_ROUND_TRIP + _WORK.get(step, 0.0))
+        with super()._step(step):
+            yield
+
+
+@cache
+def _double(_: str, host: str) -> FakeHost:
+    return FakeHost(host)
 
 
 def thousand(numbers: Sequence[int]) -> list[Thousand]:
-    return [_apply(number) for number in numbers]
+    """Each in a process of its own, so that its memory is its own."""
+    found = []
+    with LocalCluster(n_workers=_WORKERS, processes=True, threads_per_worker=1, dashboard_address=None) as cluster:
+        where = {
+            "threads": Spread(workers=1),
+            "processes": Spread(workers=_WORKERS),
+            "dask": Spread(scheduler=cluster.scheduler_address),
+        }
+        for number in numbers:
+            for held_by, spread in where.items():
+                with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as alone:
+                    found.append(alone.submit(_apply, number, held_by, spread).result())
+                sys.stderr.write(f"{found[-1]}\n")
+            if len({one.result for one in found if one.hosts == number}) != 1:
+                raise RuntimeError(f"{number} hosts: it did not end alike")
+    return found
 
 
-def _apply(number: int) -> Thousand:
-    doubles = {f"edge-{n}": FakeHost(f"edge-{n}") for n in range(number)}
-
-    def connect(host: Host) -> FakeSession:
-        time.sleep(_CONNECT)
-        return _FarSession(doubles[host.name])
-
+def _apply(number: int, held_by: str, spread: Spread) -> Thousand:
+    names = [f"edge-{n}" for n in range(number)]
     with TemporaryDirectory(prefix="nginxgen-bench-") as folder:
         path = Path(folder) / "inventory.yml"
-        lines = "".join(f"    {name}: {{address: 10.1.{n // 250}.{n % 250 + 1}}}\n" for n, name in enumerate(doubles))
+        lines = "".join(f"    {name}: {{address: 10.1.{n // 250}.{n % 250 + 1}}}\n" for n, name in enumerate(names))
         path.write_text(f"fleet:\n  hosts:\n{lines}{_SERVICE}")
+        doubles = partial(Doubles, f"{held_by} {number}")
         cpu, started = _cpu(), time.monotonic()
         known = inventory.load(path)
         order = Order(known.services, Request(Weight.parse("10")))
-        scope = replace(Scope(known.hosts()), connect=connect)
+        scope = Scope(known.hosts(), reach=partial(reach, spread=spread, make=doubles))
         outcome = apply(scope, order, Note("apply", "bench", "", "t1"), lambda _: True).outcome
+        spent = time.monotonic() - started
     if outcome.fleet is not FleetOutcome.APPLIED:
         raise RuntimeError(str(outcome.fleet))
-    result = Thousand(
-        hosts=number,
-        seconds=time.monotonic() - started,
-        cpu=_cpu() - cpu,
-        megabytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        phases={str(name): spent for name, spent in outcome.seconds.items()},
-    )
-    sys.stderr.write(f"{result}\n")
-    return result
+    phases = {str(name): round(seconds, 3) for name, seconds in outcome.seconds.items()}
+    return Thousand(number, held_by, spent, _cpu() - cpu, _megabytes(), phases, _digest(outcome))
+
+
+def _digest(outcome: Outcome) -> str:
+    return sha256(repr(outcome.hosts).encode()).hexdigest()[:12]
 
 
 def _cpu() -> float:
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
+
+
+def _megabytes() -> float:
+    """Not ru_maxrss, which begins with what the process that started this one had."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
