@@ -204,13 +204,15 @@ def _sections(results: Results) -> Iterator[str]:
     if results.thousand:
         yield "### Hosts that are doubles, 50 ms away\n"
         yield _table(
-            ("hosts", "seconds", "controller CPU a host ms", "MB"),
+            ("hosts", "held by", "seconds", "controller CPU a host ms", "MB", "ends alike"),
             (
                 (
                     str(one.hosts),
+                    one.held_by,
                     f"{one.seconds:.1f}",
                     f"{one.cpu / one.hosts * 1000:.1f}",
                     f"{one.megabytes:.0f}",
+                    one.result,
                 )
                 for one in results.thousand
             ),

@@ -1,6 +1,5 @@
 """A thousand hosts that are not there: what the controller costs, behind host doubles with real latencies.
 
-A double answers each question after one round trip and what the host would take; connecting takes five round trips.
 The doubles live where the connections would: in this process, in worker processes, in the workers of a Dask cluster.
 """
 
@@ -10,21 +9,19 @@ import multiprocessing
 import resource
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from distributed import LocalCluster
 
+from bench.doubles import Doubles
 from nginxgen import inventory
-from nginxgen.fleet.fake import FakeHost, FakeSession
 from nginxgen.fleet.spread import Spread, reach
-from nginxgen.model.host import Host
 from nginxgen.model.outcome import FleetOutcome, Outcome
 from nginxgen.model.weight import Weight
 from nginxgen.plan.intent import Request
@@ -33,9 +30,6 @@ from nginxgen.workflow.apply import apply
 from nginxgen.workflow.plan import Order
 from nginxgen.workflow.scope import Scope
 
-_ROUND_TRIP = 0.05  # seconds
-_CONNECT = 5 * _ROUND_TRIP + 0.03  # TCP, key exchange, login, channel
-_WORK = {"stage": 0.03, "trial": 0.3}  # seconds on the host: nginx -t; reload and watch
 _WORKERS = 2
 _SERVICE = """\
 services:
@@ -59,32 +53,6 @@ class Thousand:
     megabytes: float  # peak of the controller's process
     phases: dict[str, float]
     result: str  # hash of how it ended on every host: the same, whoever held the connections
-
-
-@dataclass(frozen=True, slots=True)
-class Doubles:
-    """fleet.connect.Roads to hosts in memory. Those of another name are others."""
-
-    name: str
-
-    def connect(self, host: Host) -> FakeSession:
-        time.sleep(_CONNECT)
-        return _FarAway(_double(self.name, host.name))
-
-    def close(self) -> None: ...
-
-
-class _FarAway(FakeSession):
-    @contextmanager
-    def _step(self, step: str) -> Iterator[None]:
-        time.sleep(_ROUND_TRIP + _WORK.get(step, 0.0))
-        with super()._step(step):
-            yield
-
-
-@cache
-def _double(_: str, host: str) -> FakeHost:
-    return FakeHost(host)
 
 
 def thousand(numbers: Sequence[int]) -> list[Thousand]:

@@ -1,20 +1,43 @@
-"""Rendered and checked: the releases of hosts, or everything that is wrong with them."""
+"""Rendered and checked: the releases of hosts, or everything that is wrong with them.
+
+A fleet has many hosts and few kinds of them. Hosts of one kind are rendered once; hosts that differ in nothing but the
+address that they bind to are checked once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 from nginxgen import check
 from nginxgen.errors import Finding, InvalidInput, Severity
-from nginxgen.model.host import Host
+from nginxgen.model.host import Become, Host, Nginx, Transport
 from nginxgen.model.intent import Intent
-from nginxgen.model.release import Release
+from nginxgen.model.release import MANIFEST, SUMS, Release
 from nginxgen.model.service import Service
 from nginxgen.model.state import HostState
 from nginxgen.render import render
+
+# A host of which nothing is known: rendering may look at no more of one than `_kind` tells.
+_NOWHERE = Host(
+    name="",
+    address="",
+    port=None,
+    user=None,
+    transport=Transport.LOCAL,
+    become=Become.NONE,
+    identity_file=None,
+    known_hosts=None,
+    bind=None,
+    wave=1,
+    nginx=Nginx("", "", ""),
+    state_dir="",
+    run_dir="",
+    log_dir="",
+)
 
 
 def known(hosts: Sequence[Host], states: Mapping[str, HostState]) -> list[Host]:
@@ -36,7 +59,8 @@ def rendered(
     hosts: Sequence[Host], services: Sequence[Service], intent: Intent, templates: Path | None
 ) -> Mapping[str, Release]:
     """Each host's release, by the host's name. Raises InputError."""
-    return {host.name: render(services, intent, host, templates) for host in hosts}
+    kinds = {kind: render(services, intent, kind, templates) for kind in dict.fromkeys(map(_kind, hosts))}
+    return {host.name: kinds[_kind(host)] for host in hosts}
 
 
 def findings(
@@ -47,7 +71,7 @@ def findings(
     again = partial(render, templates=templates)
     found = (
         finding
-        for host in reversed(first.values())
+        for host in _each_once(tuple(reversed(first.values())), services, releases)
         for finding in check.check(services, host, releases[host.name], again)
     )
     return tuple(dict.fromkeys(found))
@@ -62,3 +86,34 @@ def sound(
     if errors:
         raise InvalidInput(errors)
     return releases
+
+
+def _kind(host: Host) -> Host:
+    """All of a host that its release depends on."""
+    nginx = replace(_NOWHERE.nginx, build=host.nginx.build)
+    return replace(_NOWHERE, bind=host.bind, log_dir=host.log_dir, nginx=nginx)
+
+
+def _each_once(hosts: Sequence[Host], services: Sequence[Service], releases: Mapping[str, Release]) -> Iterator[Host]:
+    """The hosts, without those whose release is another's but for the address."""
+    said = {word for service in services for listen in service.listen for word in listen.split()}
+    seen: set[bytes] = set()
+    for host in hosts:
+        address = host.bind
+        if address is None or any(address in word for word in said):  # it may meet a `listen` that says it in full
+            yield host
+            continue
+        content = _content(address, releases[host.name])
+        if content not in seen:
+            seen.add(content)
+            yield host
+
+
+def _content(address: str, release: Release) -> bytes:
+    """Of the config and of its twin, with a word for the address and for what names the release: a digest."""
+    total = sha256(b"" if release.emergency is None else _content(address, release.emergency))
+    for file in release.files:
+        if file.name not in {MANIFEST, SUMS}:
+            text = file.text.replace(address, "@address@").replace(release.id, "@id@")
+            total.update(f"{file.name}\0{text}\0".encode())
+    return total.digest()
