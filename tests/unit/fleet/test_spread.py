@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from distributed import LocalCluster
+from dask_cluster import Cluster, running
 from doubles import Doubles
 from fleet_tools import NOTE, change, empty, release, some_host
 
@@ -32,15 +32,15 @@ from nginxgen.model.progress import Phase
 from nginxgen.model.state import HostState
 from nginxgen.ports import HostSession
 
+pytestmark = pytest.mark.xdist_group("dask")  # one cluster for all
 HOSTS = tuple(some_host(f"edge-{number}") for number in range(1, 9))
 SHORT = Patience(seconds=5, between=0.01)
 NAMES = count()
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[LocalCluster]:
-    """Two workers, each a process of its own; one that dies is started anew."""
-    with LocalCluster(n_workers=2, processes=True, threads_per_worker=1, dashboard_address=None) as cluster:
+def cluster() -> Iterator[Cluster]:
+    with running([str(Path(__file__).parent)]) as cluster:
         yield cluster
 
 
@@ -57,11 +57,7 @@ def far(request: pytest.FixtureRequest) -> Spread:
 
 def _spread(request: pytest.FixtureRequest, kind: str) -> Spread:
     if kind == "dask":
-        cluster = request.getfixturevalue("cluster")
-        wait_for(
-            lambda: len(cluster.scheduler.workers) == 2, f"two workers, not {cluster.scheduler.workers}", seconds=10
-        )
-        return Spread(scheduler=cluster.scheduler_address)
+        return Spread(scheduler=request.getfixturevalue("cluster").whole())
     return Spread(workers=1 if kind == "threads" else 2)
 
 
@@ -203,7 +199,7 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize("kind", ["processes", pytest.param("dask", marks=pytest.mark.full)])
 def test_sessions_end_when_the_controller_is_killed(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    where = kind if kind == "processes" else request.getfixturevalue("cluster").scheduler_address
+    where = kind if kind == "processes" else request.getfixturevalue("cluster").whole()
     (tmp_path / "controller.py").write_text(CONTROLLER)
     path = ":".join(str(Path(__file__).parents[level]) for level in (0, 2))
     command = [sys.executable, str(tmp_path / "controller.py"), where, str(tmp_path / "told"), path]
@@ -239,13 +235,10 @@ def test_without_dask(monkeypatch: pytest.MonkeyPatch) -> None:
     assert missing.value.hint == "pip install 'nginxgen[dask]'"
 
 
-def test_another_version_there_is_refused(
-    cluster: LocalCluster, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _spread(request, "dask")
+def test_another_version_there_is_refused(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nginxgen.fleet.shards.cluster.__version__", "0.0.7")
     with pytest.raises(Refused, match=r"is installed there, and 0\.0\.7 here"):
-        reach(HOSTS, Spread(scheduler=cluster.scheduler_address), make=partial(_same, doubles()))
+        reach(HOSTS, Spread(scheduler=cluster.whole()), make=partial(_same, doubles()))
 
 
 # ---- what travels
