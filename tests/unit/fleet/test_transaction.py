@@ -7,7 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from fakes import SHORT, Fleet, outcomes
+from fakes import Fleet, outcomes
 
 from nginxgen.errors import Exit, HostFailed
 from nginxgen.fleet.doubt import Patience
@@ -219,11 +219,13 @@ def test_a_bug_of_ours_on_one_host_still_takes_all_back() -> None:
 
 # ---- two operators
 
+MOMENT = Patience(seconds=0.1, between=0.05)  # in which the other operator, who gave up, has let go of the locks
+
 
 def operate(fleet: Fleet, who: str, changes: list[Change], start: threading.Barrier) -> Outcome:
     with fleet.sessions() as sessions:
         start.wait(10)
-        return carry_out(sessions, changes, fleet.empties(), Note("apply", who, "", who), patience=SHORT)
+        return carry_out(sessions, changes, fleet.empties(), Note("apply", who, "", who), patience=MOMENT)
 
 
 def test_of_two_operators_at_once_one_wins_and_the_other_is_told() -> None:
