@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nginxgen import check
+from nginxgen.model.build import Build
 from nginxgen.model.host import Become, Host, Nginx, Transport
 from nginxgen.render import render
 from nginxgen.workflow import releases
@@ -33,7 +34,11 @@ hosts = st.builds(
     bind=st.none() | st.sampled_from(["10.0.0.1", "127.0.0.2", "::1"]),
     wave=st.integers(1, 3),
     nginx=st.builds(
-        Nginx, st.sampled_from(["/usr/sbin/nginx", "/opt/nginx"]), st.just("/etc/nginx.conf"), st.just("d")
+        Nginx,
+        binary=st.sampled_from(["/usr/sbin/nginx", "/opt/nginx"]),
+        conf=st.just("/etc/nginx.conf"),
+        include_dir=st.just("conf.d"),
+        build=st.none() | st.builds(Build, st.sampled_from([None, (1, 22, 1), (1, 29, 0)])),
     ),
     state_dir=st.sampled_from(["/var/lib/a", "/b"]),
     run_dir=st.sampled_from(["/run/a", "/b"]),
