@@ -16,10 +16,11 @@ _PASSING = frozenset({"unreachable", "connection-lost", "locked", "not-running"}
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to look for a host that was lost, in seconds. Its dead-man acts after 60."""
+    """How long to try again, in seconds."""
 
-    seconds: float = 75.0
+    seconds: float = 75.0  # for a host that was lost; its dead-man acts after 60
     between: float = 0.5  # from one look to the next
+    locks: float = 3.0  # for the locks that another operator, who has not got the first host, is about to let go
 
 
 PATIENCE = Patience()

@@ -8,6 +8,7 @@ those of earlier waves, and so does Ctrl-C.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -28,8 +29,6 @@ from nginxgen.ports import HostSession, Note
 # Asks what is under trial on one host whether it is well; raises HostFailed where it is not. Called by many threads.
 Health = Callable[[HostSession, Host], None]
 _Results = dict[str, HostResult]
-
-_ROUNDS = 2  # of locking; a host waits a moment for its lock in each of them
 
 
 def carry_out(
@@ -106,7 +105,8 @@ def _lock(work: Undertaking, names: Sequence[str]) -> dict[str, NginxgenError]:
     """
     begin = partial(_begin, work)
     errors = work.each(Phase.LOCK, names, begin)
-    for _ in range(_ROUNDS):
+    deadline = time.monotonic() + work.patience.locks
+    while time.monotonic() < deadline:
         locked = [name for name, error in errors.items() if is_refused(error, "locked")]
         if not errors or min(names) in locked or len(locked) < len(errors):
             break

@@ -17,7 +17,7 @@ from nginxgen.model.plan import Change
 from nginxgen.model.release import Release
 from nginxgen.ports import HostSession, Note
 
-SHORT = Patience(seconds=0.1, between=0.001)
+SHORT = Patience(seconds=0.1, between=0.001, locks=2.0)
 
 
 class Fleet:
