@@ -53,8 +53,8 @@ STEPS = [
     Step("workers watched", Stop("stays_up")),
     Step("prepared", None),
     Step("commit decided", Stop("finish", after=False), new=True),
-    Step("committed on disk", Stop("settle_live_at", nth=2), new=True),
-    Step("previous noted", Stop("put"), new=True),
+    Step("committed on disk", Stop("point_live_at", nth=3), new=True),
+    Step("previous noted", Stop("note_previous"), new=True),
     Step("commit in the journal", Stop("record"), new=True),
     Step("transaction closed", Stop("finish"), new=True),
     Step("old releases removed", Stop("prune"), new=True),
@@ -70,7 +70,7 @@ STEPS = [
     Step("first: new release live on disk", Stop("mark_log", after=False), Way.FIRST),
     Step("first: new release taken", Stop("reload"), Way.FIRST),
     Step("first: prepared", None, Way.FIRST),
-    Step("first: committed on disk", Stop("settle_live_at", nth=3), Way.FIRST, new=True),
+    Step("first: committed on disk", Stop("point_live_at", nth=4), Way.FIRST, new=True),
 ]
 
 # In the short run: each kill, each step that matters, not their product.

@@ -44,7 +44,7 @@ release_lock() {
     disarm
     printf '' >"$run/lock"
     exec 9>&-
-    rm -f "$run/lock.$$-"*
+    [ -z "${claim:-}" ] || rm -f "$claim"
     locked=''
 }
 
@@ -53,17 +53,35 @@ put_off() { printf . >>"$run/beat.$$"; }
 
 # The dead-man outlives this script and its connection. It undoes an open transaction when the session is gone, and ends
 # the session when nobody talks to it any more. A session of its own keeps it out of the reach of signals that are meant
-# for ours, and a systemd scope out of logind's, which may kill all that a user leaves behind.
+# for ours, and a systemd scope out of logind's, which may kill all that a user leaves behind. It is these lines alone as
+# long as there is nothing to do; then it becomes the whole script.
+# shellcheck disable=SC2016  # it is for another shell
+watching='
+ticks() { { read -r stat <"/proc/$1/stat"; } 2>/dev/null && set -- ${stat##*) } && tick=${20}; }
+run=$1 session=$2 started=$3 deadman=$4 quiet=0 seen=
+shift 4
+while ticks "$session" && [ "$tick" = "$started" ] && [ $quiet -le "$deadman" ]; do
+    [ -e "$run/beat.$session" ] || exit 0
+    beats=
+    { read -r beats <"$run/beat.$session"; } 2>/dev/null
+    quiet=$((quiet + 1))
+    [ "$beats" = "$seen" ] || quiet=0
+    seen=$beats
+    sleep 1
+done
+eval "$NGINXGEN_SCRIPT"'
 timer=''
 arm() {
-    rm -f "$run"/beat.* # a dead-man without its heartbeats goes home
-    put_off || return 1
-    set -- -s "nginx=$nginx" "conf=$conf" "include=$include" "state=$state" "run=$run" "log=$log" \
-        "keep=$keep" "patience=$patience" "deadman=$deadman" role=deadman "session=$$"
+    for beat in "$run"/beat.*; do
+        [ "$beat" = "$run/beat.$$" ] || rm -f "$beat" # a dead-man without its heartbeats goes home
+    done
+    put_off && born $$ || return 1
+    set -- -c "$watching" nginxgen "$run" $$ "$tick" "$deadman" "nginx=$nginx" "conf=$conf" "include=$include" "state=$state" \
+        "run=$run" "log=$log" "keep=$keep" "patience=$patience" role=deadman "session=$$" "started=$tick"
     [ -d /run/systemd/system ] && command -v systemd-run >/dev/null 2>&1 &&
         set -- -c 'systemd-run --quiet --scope -- sh "$@" || exec sh "$@"' sh "$@"
     if command -v setsid >/dev/null 2>&1; then set -- setsid sh "$@"; else set -- sh "$@"; fi
-    printf '%s\n' "$NGINXGEN_SCRIPT" | "$@" >/dev/null 2>&1 9>&- &
+    NGINXGEN_SCRIPT=$NGINXGEN_SCRIPT "$@" </dev/null >/dev/null 2>&1 9>&- &
     timer=$!
 }
 
@@ -76,21 +94,10 @@ disarm() {
     timer=''
 }
 
-# What the dead-man does.
-watch() {
-    born "$session" && was=$tick || exit 0
-    seen='' quiet=0
-    while born "$session" && [ "$tick" = "$was" ] && [ $quiet -le "$deadman" ]; do
-        [ -e "$run/beat.$session" ] || exit 0
-        beats=''
-        { read -r beats <"$run/beat.$session"; } 2>/dev/null
-        quiet=$((quiet + 1))
-        [ "$beats" = "$seen" ] || quiet=0
-        seen=$beats
-        sleep 1
-    done
-    # now it is gone, and what it has started ends soon: then its lock is free, and whoever takes that recovers
-    born "$session" && [ "$tick" = "$was" ] && kill -9 "$session"
+# What the dead-man does when its session is gone, or silent.
+strike() {
+    # what the session has started ends soon: then its lock is free, and whoever takes that recovers
+    born "$session" && [ "$tick" = "$started" ] && kill -9 "$session"
     for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
         [ -e "$run/beat.$session" ] || exit 0
         if take_lock; then

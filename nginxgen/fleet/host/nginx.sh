@@ -5,9 +5,12 @@ master='' built='' code='' why=''
 # Sets master, its command line (m_*) and pid_file_wrong; or returns 1 with code and why. The master is found by its pid
 # file and known by the config it reads, never by its name alone: a machine may run several.
 find_master() {
+    # found before, and its pid file still says so: a reload that moves that file takes the old one away
+    if [ -n "$master" ] && [ -z "$pid_file_wrong" ] && pid_in "$pid_file"; then return 0; fi
     master='' pid_file_wrong=''
     [ -r "$conf" ] || { code=no-conf why="cannot read $conf" && return 1; }
     [ -x "$nginx" ] || { code=no-binary why="there is no nginx at $nginx" && return 1; }
+    [ -n "$built" ] || ! recall_master || return 0
     [ -n "$built" ] || built=$("$nginx" -V 2>&1) || { code=no-binary why="$nginx -V fails: $built" built='' && return 1; }
     built_with prefix && prefix=${value%/}
     pid_file=$(sed -n '/^[[:space:]]*pid[[:space:]]\{1,\}["'\'']\{0,1\}\([^;"'\''[:space:]]*\)["'\'']\{0,1\}[[:space:]]*;.*/{
@@ -25,6 +28,31 @@ find_master() {
             ;;
     esac
     [ "$code" = not-running ] && search_master
+}
+
+# What an earlier session has found out holds as long as that very process runs the very file that is at $nginx: a running
+# program's file can't be written to, and its inode is no other file's. It saves nginx -V and a look into the config.
+recall_master() {
+    seen_pid='' seen_tick='' pid_file='' version='' options='' end=''
+    { read -r seen_pid seen_tick && IFS= read -r pid_file && IFS= read -r version && IFS= read -r options && read -r end; } \
+        <"$run/master" 2>/dev/null
+    [ "$end" = . ] && born "$seen_pid" && [ "$tick" = "$seen_tick" ] && [ "/proc/$seen_pid/exe" -ef "$nginx" ] || return
+    built="nginx version: $version${newline}configure arguments:$options"
+    built_with prefix && prefix=${value%/}
+    if pid_in "$pid_file" && [ "$master" = "$seen_pid" ]; then remembered=yes && return; fi
+    master='' built=''
+    return 1
+}
+
+remembered='' # set where $run/master says what we know
+remember_master() {
+    [ -z "$remembered" ] && [ -n "$master" ] && [ -z "$pid_file_wrong" ] && born "$master" || return 0
+    version=${built#*nginx version: } options=' '
+    for option in prefix conf-path pid-path; do
+        built_with $option && options="$options${value:+--$option=$value }"
+    done
+    find_modules
+    printf '%s\n' "$master $tick" "$pid_file" "${version%%"$newline"*}" "$options$modules" . 2>/dev/null >"$run/master" && remembered=yes
 }
 
 # Sets value: what nginx -V says of a ./configure option.
@@ -142,11 +170,25 @@ find_workers() {
 
 # Sets open: the releases whose log a process holds open, in one line. One ls reads a thousand links in the time of one
 # readlink. A log that was removed, by somebody who shares the folder, is still open and still the proof.
-find_open() {
+find_open() { read_open "$(ls -l "/proc/$1/fd" 2>/dev/null)"; }
+
+read_open() {
     open=''
-    for held_id in $(ls -l "/proc/$1/fd" 2>/dev/null | sed -n 's|.*/gen-\([0-9a-f]\{12\}\)\.log\( (deleted)\)\{0,1\}$|\1|p'); do
+    set -f
+    for held_id in $1; do
+        case $held_id in */gen-????????????.log) held_id=${held_id##*/gen-} held_id=${held_id%.log} ;; *) continue ;; esac
+        is_id "$held_id" || continue
         case " $open " in *" $held_id "*) ;; *) open="$open${open:+ }$held_id" ;; esac
     done
+    set +f
+}
+
+# Does the master hold this release's log? Starts nothing, and so is for looking often; where it says no, find_open knows.
+holds() {
+    for descriptor in "/proc/$master/fd"/*; do
+        [ "$descriptor" -ef "$log/gen-$1.log" ] && return
+    done
+    return 1
 }
 
 # Sets running: the release that nginx serves. Where the master holds two logs it is in mid-reload: read until it is not.
@@ -169,13 +211,22 @@ find_running() {
     [ -z "$live" ] || [ -e "$home/releases/$live/release.inc" ] || running=$live
 }
 
-# What the master writes to its error log from now on. It is read by way of the master: it may have been rotated.
+# What the master writes to its error log from now on. It is read by way of the master: it may have been rotated. One ls
+# tells how long the log is and, in open, which releases the master holds.
 mark_log() {
     error_log=/proc/$master/fd/2 offset=0
-    if [ -f "$error_log" ]; then offset=$(wc -c <"$error_log"); else error_log=''; fi
+    [ -f "$error_log" ] || error_log=''
+    looked=$(ls -lH "/proc/$master/fd" ${error_log:+"$error_log"} 2>/dev/null)
+    read_open "$looked"
+    [ -n "$error_log" ] || return 0
+    looked=${looked%% "$error_log"*} # a file comes before a folder; its line has mode, links, owner, group and size
+    # shellcheck disable=SC2086  # words of a line
+    set -f && set -- ${looked##*"$newline"} && set +f
+    offset=$5
 }
 
-log_grew() { [ -n "$error_log" ] && [ "$(wc -c <"$error_log")" -ne "$offset" ]; }
+# The lock was written before that: what is older than it has not grown since.
+log_grew() { [ -n "$error_log" ] && [ ! "$run/lock" -nt "$error_log" ] && [ "$(wc -c <"$error_log")" -ne "$offset" ]; }
 
 # Sets said: what the master has written since, at these levels, in one line.
 find_said() {

@@ -1,29 +1,42 @@
 # ---------------------------------------------------------------- both ways to the end of a transaction
 
-# Carry a decided commit through: what is on disk, and what runs, are the new release.
+# Carry a decided commit through: what is on disk, and what runs, are the new release. All of it goes to the disk at once,
+# before the transaction is closed: until then it can be done again.
 finish() {
     unrecorded=''
-    read_transaction "$1" && settle_live_at "$new" && runs "$new" || return
-    note_previous || return
+    read_transaction "$1" && point_live_at "$new" && { [ -z "$recovering" ] || runs "$new"; } && note_previous || return
     if [ -z "$restores" ]; then record "$1" committed "$old" "$new"; else record "$1" reverted "$new" "$old"; fi
-    rm -rf "$1"
+    set -- "$1" "$home" "$state" "$state/txn" "$state/journal.jsonl"
+    [ ! -e "$state/previous" ] || set -- "$@" "$state/previous"
+    done_with=$1 && shift
+    complaint=$(durable "$@" 2>&1) && close "$done_with"
+}
+
+# A transaction that is closed, and what its release came in.
+close() {
+    rm -rf "$1" ${incoming:+"$incoming" "$run/test"}
+    incoming=''
 }
 
 # The release to go back to. The same release again leaves it where it was; a commit that is taken back, because another
 # host of the fleet failed, leaves it where it was before: as if there had been no commit.
 note_previous() {
     case $restores in
-        '') [ "$old" = "$new" ] || complaint=$(put "$old" "$state/previous" 2>&1) ;;
+        '') [ "$old" = "$new" ] || write_previous "$old" ;;
         -) rm -f "$state/previous" ;;
-        *) complaint=$(put "$restores" "$state/previous" 2>&1) ;;
+        *) write_previous "$restores" ;;
     esac
 }
+
+# Twelve digits over twelve digits: nobody reads half of them, and a full disk has room for them.
+write_previous() { complaint=$({ printf '%s\n' "$1" 1<>"$state/previous"; } 2>&1); }
 
 # Memory and disk back on the old release of a transaction, proved.
 take_back() {
     read_transaction "$1" && settle_live_at "$old" && runs "$old" || return
     record "$1" reverted "$old" "$new"
-    rm -rf "$1"
+    complaint=$(durable "$state/journal.jsonl" 2>&1)
+    close "$1"
 }
 
 # Bring the master to a release that is live on disk. There is nothing to do only where nginx has said no to another one,
@@ -39,29 +52,30 @@ runs() {
     [ -z "$unsettled" ] && reload "$1" "$1" 60
 }
 
-# Sets old, new and restores.
+# Sets old, new, restores and because. One that has no end was never begun: the disk was full, or the power failed.
 read_transaction() {
-    old='' new='' restores=''
-    { read -r old <"$1/old" && read -r new <"$1/new" && read -r restores <"$1/restores"; } 2>/dev/null
+    old='' new='' restores='' because='' end=''
+    { read -r old && read -r new && read -r restores && IFS= read -r because && read -r end; } 2>/dev/null <"$1"
     complaint="$1 can't be read"
-    is_id "$old" && is_id "$new"
+    [ "$end" = end ] && is_id "$old" && is_id "$new"
 }
 
-# record TRANSACTION RESULT FROM TO: one line of the journal, on the disk. A line that an earlier crash has cut off gets its end first; one that is there
-# already, because we were killed between this and the next step, is not written twice.
+# record TRANSACTION RESULT FROM TO: one line of the journal. A line that an earlier crash has cut off gets its end first;
+# one that is there already, because we were killed between this and the next step, is not written twice.
 record() {
-    { IFS= read -r because <"$1/note"; } 2>/dev/null || because='{"verb":"?"}'
-    journal=$state/journal.jsonl trial=${1##*/}
-    line=$(printf '{"at":"%s","trial":"%s","from":%s,"to":%s,"result":"%s",%s' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" \
-        "${trial%.*}" "$(json_id "$3")" "$(json_id "$4")" "$2" "${because#\{}")
-    if [ -n "$recovering" ] && tail -n 1 "$journal" 2>/dev/null | grep -qF "${line#*,}"; then return; fi
-    append
+    trial=${1##*/}
+    quote_id "$3" && from=$quoted && quote_id "$4"
+    line="\"trial\":\"${trial%.*}\",\"from\":$from,\"to\":$quoted,\"result\":\"$2\",${because#\{}"
+    if [ -n "$recovering" ] && tail -n 1 "$state/journal.jsonl" 2>/dev/null | grep -qF "$line"; then return; fi
+    append "$line"
 }
 
-# Sets unrecorded, where line does not get into the journal.
+# append MEMBERS sets unrecorded, where the line does not get into the journal. Whoever closes what it tells of flushes it.
 append() {
-    [ -z "$(tail -c 1 "$journal" 2>/dev/null)" ] || line=$newline$line
-    unrecorded=$( (printf '%s\n' "$line" >>"$journal" && durable "$journal") 2>&1) || unrecorded="no journal entry: $unrecorded"
+    now_and_end=$(date -u +%Y-%m-%dT%H:%M:%SZ && tail -c 1 "$state/journal.jsonl" 2>/dev/null && printf .)
+    line="{\"at\":\"${now_and_end%%"$newline"*}\",$1"
+    case ${now_and_end#*"$newline"} in . | "$newline".) ;; *) line=$newline$line ;; esac
+    unrecorded=$({ printf '%s\n' "$line" >>"$state/journal.jsonl"; } 2>&1) || unrecorded="no journal entry: $unrecorded"
 }
 
 # A line that tells of something else than a change of this host: how a rollout stands.
@@ -69,10 +83,9 @@ note_down() {
     [ -n "$locked" ] && [ -z "$txn" ] || { no note bad-order "${locked:+no }begin comes first" && return; }
     is_note "$1" || { no note bad-word 'the note must be one flat JSON object of strings, in ASCII' && return; }
     live_release
-    journal=$state/journal.jsonl
-    line=$(printf '{"at":"%s","from":%s,"to":%s,"result":"noted",%s' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" \
-        "$(json_id "$live")" "$(json_id "$live")" "${1#\{}")
-    append
+    quote_id "$live"
+    append "\"from\":$quoted,\"to\":$quoted,\"result\":\"noted\",${1#\{}"
+    durable "$state/journal.jsonl" 2>/dev/null
     if [ -z "$unrecorded" ]; then ok note; else cannot_write note "$unrecorded"; fi
 }
 
@@ -82,7 +95,8 @@ recovering=''
 recover() {
     recovered='' recovering=yes
     for left in "$state"/txn/*.open "$state"/txn/*.undo "$state"/txn/*.commit; do
-        [ -d "$left" ] || continue
+        [ -e "$left" ] || continue
+        case $left in *.open) read_transaction "$left" || { [ "$end" != end ] && rm -f "$left" && continue; } ;; esac
         base=${left%.*} unsettled=yes
         case $left in
             *.commit) finish "$left" || return ;;
@@ -94,5 +108,13 @@ recover() {
         recovered=${base##*/}
     done
     unsettled='' recovering=''
-    rm -rf "$state"/txn/*.new "$home"/releases/.in.* "$home"/.to-* "$run/test"
+    tidy
+}
+
+# What a session that was killed may leave behind, and what one that ends has no more use for.
+tidy() {
+    for left in "$home"/releases/.in.* "$home"/.to/* "$run/test"; do
+        [ ! -e "$left" ] && [ ! -L "$left" ] || rm -rf "$left"
+    done
+    incoming=''
 }

@@ -8,7 +8,10 @@ has_release() { is_id "$1" && [ -d "$home/releases/$1" ]; }
 live_release() {
     live=''
     [ -L "$home/live" ] || return 0
-    live=$(readlink "$home/live") && live=${live#releases/}
+    for live in "$home"/releases/*; do
+        [ "$home/live" -ef "$live" ] && live=${live##*/} && return
+    done
+    live=$(readlink "$home/live") && live=${live#releases/} # it leads nowhere, or away
 }
 
 # Sets previous: the release that was live before.
@@ -23,38 +26,50 @@ proof_of() {
     [ ! -e "$home/releases/$1/release.inc" ] || proof=$1
 }
 
-# Make the link that would make this release live, so that going there is one rename and needs no room on the disk.
-# (ln -sfn is not atomic everywhere; a link in a fresh folder and a rename is.)
-ready_link() {
-    [ -L "$home/.to-$1/live" ] || { rm -rf "$home/.to-$1" && mkdir "$home/.to-$1" && ln -s "releases/$1" "$home/.to-$1/live"; }
+# Make the links that would make these releases live, so that going there is one rename and needs no room on the disk.
+# (ln -sfn is not atomic everywhere; a link elsewhere and a rename is. The links lead nowhere where they are made.)
+ready_links() {
+    for ready in "$@"; do
+        shift
+        set -- "$@" "releases/$ready"
+    done
+    { [ -d "$home/.to" ] || mkdir "$home/.to"; } && ln -sfn "$@" "$home/.to/"
 }
 
 # Make a release live, unless it is. complaint says why not.
 point_live_at() {
-    live_release
-    [ "$live" = "$1" ] && return 0
+    if [ -L "$home/live" ] && [ "$home/live" -ef "$home/releases/$1" ]; then live=$1 && return; fi
     has_release "$1" || { complaint="there is no release $1 on this host" && return 1; }
-    complaint=$( (ready_link "$1" && mv -f "$home/.to-$1/live" "$home/" && rmdir "$home/.to-$1") 2>&1) || return 1
+    [ -L "$home/.to/$1" ] || complaint=$(ready_links "$1" 2>&1) || return 1
+    mv -fT "$home/.to/$1" "$home/live" 2>/dev/null || complaint=$({
+        # this mv has no -T: then a folder of its own keeps it from moving the link into what `live` leads to
+        rm -rf "$home/.to/only" && mkdir "$home/.to/only" && mv "$home/.to/$1" "$home/.to/only/live" && mv -f "$home/.to/only/live" "$home/"
+    } 2>&1) || return 1
     live=$1
 }
 
 # The same, and it is on the disk: a boot serves it from now on.
 settle_live_at() { point_live_at "$1" && complaint=$(durable "$home" 2>&1); }
 
-# Prints the files in this folder that are not as they were written, in one line; nothing where all is well.
-edited_files() {
-    (
+# Sets edits: the files in this folder that are not as they were written, in one line; empty where all is well.
+find_edits() {
+    edits=''
+    read_sums "$1"
+    (cd "$1" && sha256sum -c SHA256SUMS) >/dev/null 2>&1 || edits=$(
         cd "$1" 2>/dev/null || { printf 'the whole release is missing' && exit; }
-        sha256sum -c SHA256SUMS >/dev/null 2>&1 || {
-            sha256sum -c SHA256SUMS 2>/dev/null | sed -n 's/: FAILED.*//p' | tr '\n' ' '
-            [ -s SHA256SUMS ] || printf 'SHA256SUMS '
-        }
-        listed=' SHA256SUMS '
-        while read -r _ file; do listed="$listed$file "; done <SHA256SUMS
-        for file in * .[!.]*; do
-            [ ! -e "$file" ] || case $listed in *" $file "*) ;; *) printf '%s ' "$file" ;; esac
-        done
-    ) 2>/dev/null
+        sha256sum -c SHA256SUMS 2>/dev/null | sed -n 's/: FAILED.*//p' | tr '\n' ' '
+        [ -s SHA256SUMS ] || printf 'SHA256SUMS '
+    )
+    edits=$edits$unlisted
+}
+
+# Sets sums, the lines of a release's SHA256SUMS, and unlisted, the files there that it does not name, in one line.
+read_sums() {
+    sums='' unlisted='' listed=' SHA256SUMS '
+    { while read -r sum file; do sums="$sums$sum  $file$newline" listed="$listed$file "; done <"$1/SHA256SUMS"; } 2>/dev/null
+    for file in "$1"/* "$1"/.[!.]*; do
+        [ ! -e "$file" ] || case $listed in *" ${file##*/} "*) ;; *) unlisted="$unlisted${file##*/} " ;; esac
+    done
 }
 
 # Sets manifest: that of a release, as JSON.
@@ -72,10 +87,11 @@ twin_of() {
 }
 
 # Keep the newest releases and their twins, and whatever is live or previous or has a log open in any process: the
-# running one, and those of old workers, also where their master is gone.
+# running one, and those of old workers, also where their master is gone. It looks at every process of the machine, so it
+# waits until there is twice as much as shall be kept.
 prune() {
     set -- "$home"/releases/*
-    [ $# -gt "$keep" ] || return 0
+    [ $# -gt $((2 * keep)) ] || return 0
     live_release
     previous_release
     # one look at every nginx on the machine; at every process it would cost a busy machine a second

@@ -46,12 +46,12 @@ keep=10                       # releases kept, beside those that are in use
 patience=10                   # seconds for a reload, at least; more where nginx -t took long
 deadman=60                    # seconds without a word after which the old release comes back
 test_limit=30                 # seconds for nginx -t
-role=session session=''       # a dead-man is this script again, with the pid of its session
+role=session session='' started='' # a dead-man is this script again, with the pid and the start of its session
 installed=''                  # where this is a file on the host: what it is, for the controller to compare
 for setting in "$@"; do
     case $setting in
         nginx=* | conf=* | include=* | state=* | run=* | log=* | keep=* | patience=* | deadman=* | test_limit=* | \
-            role=* | session=* | installed=*) eval "${setting%%=*}=\${setting#*=}" ;;
+            role=* | session=* | started=* | installed=*) eval "${setting%%=*}=\${setting#*=}" ;;
     esac
 done
 
@@ -62,4 +62,4 @@ loader_text='# Written once by nginxgen. The sentinel is named in full, so that 
 include nginxgen/live/sentinel;
 include nginxgen/live/*.conf;'
 newline='
-'
+' words=$IFS

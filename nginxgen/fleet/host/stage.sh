@@ -1,16 +1,16 @@
 # ---------------------------------------------------------------- stage: the release gets to its place
 
-arrived='' # releases that came and wait for their test; one that is in its place has passed it
-staged=''  # releases that this session has put in their places
-first=''   # set while our loader and the empty release are new on this host
-mended=''  # what stood where we have put the loader anew: a copy, or "nothing"
+incoming='' # the folder where an archive is opened, as long as it is there
+arrived=''  # releases that came and wait for their test; one that is in its place has passed it
+staged=''   # releases that this session has put in their places
+first=''    # set while our loader and the empty release are new on this host
+mended=''   # what stood where we have put the loader anew: a copy, or "nothing"
 
 stage() {
-    bytes=$1 blocks=$2 target=$3 sent_twin=$4 sent_empty=$5
-    incoming=$home/releases/.in.$$
+    blocks=$2 target=$3 sent_twin=$4 sent_empty=$5
+    incoming=$home/releases/.in.$$ mirror=$run/test
     arrived='' staged='' first='' mended=''
     if receive && unpack && fits_binary && ready_loader && tested && fits_host && keep_all; then
-        rm -rf "$incoming"
         ok stage ",\"first\":${first:-false}"
     else
         unstage
@@ -27,66 +27,120 @@ unwritable() {
 
 broken() { code=bad-archive complaint=$1 hint='' && return 1; }
 
-# Read the archive from stdin, whole, whatever becomes of it: the next word comes behind it.
+# Read the archive from stdin, whole, whatever becomes of it: the next word comes behind it. gzip ignores the zeros that
+# fill the last block.
 receive() {
-    complaint=$( (mkdir -p "$home/releases" && rm -rf "$home"/releases/.in.* && mkdir "$incoming") 2>&1) || {
+    [ ! -e "$incoming" ] && [ ! -e "$mirror" ] || rm -rf "$incoming" "$mirror"
+    complaint=$(mkdir -p "$incoming" "$mirror/nginxgen" 2>&1) || {
         drain "$blocks"
         unwritable || return
     }
-    {
+    complaint=$(
         exec 9>&-
-        dd bs=4096 count="$blocks" iflag=fullblock
-    } 2>/dev/null | {
-        exec 9>&-
-        head -c "$bytes" >"$incoming/tar.gz"
-        cat >/dev/null
-    } 2>/dev/null
-    complaint="the release did not arrive whole in $incoming: is the disk full?"
-    [ "$(wc -c <"$incoming/tar.gz")" -eq "$bytes" ] || unwritable
+        dd bs=4096 count="$blocks" iflag=fullblock 2>/dev/null | gzip -dc 2>&1 >"$incoming/tar"
+    ) && return
+    case $complaint in
+        *'rite error'* | *' space '* | *uota* | *ead-only* | *nput/output*) unwritable ;;
+        *) broken "the archive can't be read: $complaint" ;;
+    esac
 }
 
 drain() { dd bs=4096 count="$1" iflag=fullblock 2>/dev/null | cat >/dev/null; }
 
 unpack() {
     only_plain_files || { broken 'the archive holds something else than plain files' || return; }
-    complaint=$(tar -xzof "$incoming/tar.gz" -C "$incoming" 2>&1) || { unwritable || return; }
-    rm -f "$incoming/tar.gz"
+    complaint=$(tar -xof "$incoming/tar" -C "$incoming" 2>&1) || { unwritable || return; }
     live_release
     set -- "$sent_twin" "$target"
     [ -n "$live" ] || set -- "$sent_empty" "$@" # it is for the first time only
+    sent='' every_sum=''
     for part in "$@"; do
-        [ "$part" = - ] || whole "$part" || return
+        [ "$part" = - ] || expect "$part" || return
     done
+    all_whole && return
+    arrived=''
+    for part in $sent; do whole "$part" || return; done
 }
 
 # Names of one folder (an id) and one file, regular files only: nothing can land outside, and no link can lead there.
+# Sets modes where they are not those that a release has.
 only_plain_files() {
-    contents=$(gzip -dc "$incoming/tar.gz" 2>/dev/null | tar -tvf - 2>/dev/null) || return
-    [ -n "$contents" ] || return
-    if printf '%s\n' "$contents" | grep -Eqv '^-[^>]* [0-9a-f]{12}/[A-Za-z0-9][A-Za-z0-9._-]*$'; then return 1; fi
+    contents=$(tar -tvf "$incoming/tar" 2>/dev/null) && [ -n "$contents" ] || return
     case $contents in *' link to '*) return 1 ;; esac
+    modes='' IFS=$newline
+    set -f
+    # shellcheck disable=SC2086  # lines
+    set -- $contents
+    set +f
+    IFS=$words
+    for entry in "$@"; do
+        file=${entry##* } && folder=${file%%/*} file=${file#*/}
+        case $entry in *\>*) return 1 ;; -rw-r--r--\ *\ *) ;; -*\ *\ *) modes=odd ;; *) return 1 ;; esac
+        case $file in [!A-Za-z0-9]* | *[!A-Za-z0-9._-]*) return 1 ;; esac
+        is_id "$folder" || return
+    done
+}
+
+# Expect a release in the archive, or in its place, where one is that claims to be the same: then it has not arrived.
+expect() {
+    is_id "$1" || { broken "a release cannot be called $1" || return; }
+    read_sums "$incoming/$1"
+    [ -n "$sums" ] && [ -z "$unlisted" ] || { broken "release $1 did not arrive whole: ${unlisted:-SHA256SUMS}" || return; }
+    sent="$sent $1" came=$sums from=.in.$$/$1
+    if [ -d "$home/releases/$1" ] && read_sums "$home/releases/$1" && [ "$sums$unlisted" = "$came" ]; then
+        from=$1
+    else
+        arrived="$arrived $1"
+    fi
+    while read -r sum file; do
+        [ -z "$file" ] || every_sum="$every_sum$sum  $from/$file$newline"
+    done <<EOF
+$came
+EOF
+}
+
+# One look at all that is expected.
+all_whole() {
+    (cd "$home/releases" && sha256sum -c -) >/dev/null 2>&1 <<EOF
+${every_sum%"$newline"}
+EOF
 }
 
 # Is this release as it was written? One that is on the host already, and as it should be, has not arrived.
 whole() {
-    is_id "$1" || { broken "a release cannot be called $1" || return; }
-    edits=$(edited_files "$incoming/$1")
+    find_edits "$incoming/$1"
     [ -z "$edits" ] || { broken "release $1 did not arrive whole: $edits" || return; }
-    [ -d "$home/releases/$1" ] && [ -z "$(edited_files "$home/releases/$1")" ] || arrived="$arrived $1"
+    [ -d "$home/releases/$1" ] && find_edits "$home/releases/$1" && [ -z "$edits" ] || arrived="$arrived $1"
 }
 
-keep_all() {
-    for part in $arrived; do keep "$part" || return; done
-}
+# shellcheck disable=SC2086  # ids
+keep_all() { keep $arrived; }
 
-# A release that has passed its test gets to its place.
+# Releases that have passed their test get to their places. That they are there reaches the disk with the transaction.
 keep() {
-    fresh=$incoming/$1 place=$home/releases/$1
-    [ -d "$fresh" ] || return 0 # it is there already
-    if [ -d "$place" ]; then mend "$1" && return || { unwritable || return; }; fi
-    staged="$staged $1"
-    complaint=$( (chmod 755 "$fresh" && chmod 644 "$fresh"/* && durable "$fresh"/* "$fresh" && mv "$fresh" "$place" &&
-        durable "$home/releases") 2>&1) || unwritable
+    to_keep=''
+    for part in "$@"; do
+        place=$home/releases/$part fresh=$incoming/$part
+        if [ ! -d "$fresh" ]; then # it is there already
+            continue
+        elif [ -d "$place" ]; then
+            mend "$part" || unwritable || return
+        else
+            to_keep="$to_keep $part"
+        fi
+    done
+    [ -n "$to_keep" ] || return 0
+    staged="$staged$to_keep"
+    complaint=$({
+        cd "$incoming" || exit
+        set --
+        for part in $to_keep; do
+            [ -z "$modes" ] || { chmod 755 "$part" && chmod 644 "$part"/*; } || exit
+            set -- "$@" "$part" "$part"/*
+        done
+        # shellcheck disable=SC2086  # ids
+        durable "$@" && mv $to_keep "$home/releases/"
+    } 2>&1) || unwritable
 }
 
 # One that is there and was edited is put right file by file, because its folder may be live and must not go away. What
@@ -145,10 +199,10 @@ unstage() {
     elif [ -n "$mended" ]; then
         mv -f "$mended" "$loader"
     fi
-    rm -rf "$home"/releases/.in.* "$home"/.to-* "$run/test"
+    tidy
     for part in $staged; do
         rm -rf "${home:?}/releases/$part" "$log/gen-$part.log"
     done
-    rmdir "$home/releases" "$home" 2>/dev/null
+    [ -L "$home/live" ] || rmdir "$home/.to" "$home/releases" "$home" 2>/dev/null
     arrived='' staged='' first='' mended=''
 }

@@ -1,13 +1,13 @@
 # ---------------------------------------------------------------- what a host says of itself
 
-# Prints how the host differs from what was committed, as members of a JSON list.
-drift() {
-    comma=''
-    differs() { printf '%s[%s,%s]' "$comma" "$(json "$1")" "$(json "$2")" && comma=,; }
+# Sets drift: how the host differs from what was committed, as members of a JSON list.
+find_drift() {
+    drift=''
+    differs() { quote "$2" && drift="$drift${drift:+,}[\"$1\",$quoted]"; }
     [ -n "$master" ] || differs nginx-stopped "$why"
     [ -z "$pid_file_wrong" ] || differs no-pid-file "$pid_file_wrong"
     if [ -n "$live" ]; then
-        edits=$(edited_files "$home/releases/$live")
+        find_edits "$home/releases/$live"
         [ -z "$edits" ] || differs edited "changed by hand in $home/releases/$live: $edits"
         if [ ! -e "$loader" ]; then
             differs loader-missing "$loader is gone: nginx would start without our services"
@@ -20,9 +20,9 @@ drift() {
     find_replaced
     [ -z "$replaced" ] || differs binary-replaced "$replaced"
     for left in "$state"/txn/*.open "$state"/txn/*.undo "$state"/txn/*.commit; do
-        [ ! -d "$left" ] || differs open-transaction "$(if [ -n "$owner" ]; then printf 'an apply is under way'; else
-            printf 'an apply was cut off; the next one puts it right first'
-        fi) (${left##*/})"
+        [ -e "$left" ] || continue
+        if [ -n "$owner" ]; then cause='an apply is under way'; else cause='an apply was cut off; the next one puts it right first'; fi
+        differs open-transaction "$cause (${left##*/})"
     done
 }
 
@@ -33,46 +33,55 @@ loader_edited() {
     [ "$found" != "$loader_text" ]
 }
 
-# Prints the members of a state, for the answers to observe and begin.
+# Sets described: the members of a state, for the answers to observe and begin.
 describe() {
     find_running
     live_release
     previous_release
     find_workers
     find_owner
+    find_drift
+    described=''
+    for pair in "live $live" "running $running" "previous $previous"; do
+        quote_id "${pair#* }"
+        described="$described,\"${pair%% *}\":$quoted"
+    done
     manifest_of "$live"
-    printf ',"live":%s,"running":%s,"previous":%s,"manifest":%s' \
-        "$(json_id "$live")" "$(json_id "$running")" "$(json_id "$previous")" "$manifest"
+    described="$described,\"manifest\":$manifest"
     manifest_of "$previous"
-    printf ',"previous_manifest":%s,"drift":[' "$manifest"
-    drift
     version=${built#*nginx version: }
-    printf '],"version":%s,"built":[' "$(json "${version%%"$newline"*}")"
-    list '"' "$(modules)"
-    printf '],"master":%s,"workers":[' "${master:-null}"
-    list "" "$workers"
-    printf '],"draining":%s,"lock":%s,"releases":[' "$draining" "${owner:-null}"
-    # the newest first
-    list '"' "$(ls -1t "$home/releases" 2>/dev/null | sed -n '/^[0-9a-f]\{12\}$/p')"
-    printf ']'
+    quote "${version%%"$newline"*}"
+    described="$described,\"previous_manifest\":$manifest,\"drift\":[$drift],\"version\":$quoted"
+    find_modules
+    list '"' "$modules"
+    described="$described,\"built\":[$listed],\"master\":${master:-null}"
+    list '' "$workers"
+    described="$described,\"workers\":[$listed],\"draining\":$draining,\"lock\":${owner:-null}"
+    found=''
+    for kept in $(ls -1t "$home/releases" 2>/dev/null); do
+        ! is_id "$kept" || found="$found $kept"
+    done
+    list '"' "$found"
+    described="$described,\"releases\":[$listed]"
 }
 
-# Prints which modules nginx was built with or without, as ./configure had it.
-modules() {
+# Sets modules: which modules nginx was built with or without, as ./configure had it.
+find_modules() {
+    modules=''
     set -f
     for option in ${built##*configure arguments:}; do
         case $option in
             *[!a-z0-9_=-]*) ;;
-            --with-*_module | --with-*_module=dynamic | --without-*_module) printf '%s ' "$option" ;;
+            --with-*_module | --with-*_module=dynamic | --without-*_module) modules="$modules $option" ;;
         esac
     done
     set +f
 }
 
-# list QUOTE WORDS: the words, with commas between them
+# list QUOTE WORDS sets listed: the words, with commas between them
 list() {
-    comma=''
-    for item in $2; do printf '%s%s%s%s' "$comma" "$1" "$item" "$1" && comma=,; done
+    listed=''
+    for item in $2; do listed="$listed${listed:+,}$1$item$1"; done
 }
 
 # Goes on without a master (a host whose nginx is stopped has a state, too), but not without knowing which nginx it is.
@@ -89,7 +98,7 @@ look() {
     return 1
 }
 
-observe() { look observe && ok observe "$(describe)"; }
+observe() { look observe && describe && ok observe "$described"; }
 
 show() {
     has_release "$1" || { no show missing "there is no release $1 on this host" && return; }

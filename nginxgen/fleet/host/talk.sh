@@ -5,8 +5,8 @@ note='' # who is at work, and why: goes to the lock and to the journal
 begin() {
     is_note "$1" || { no begin bad-word 'the note must be one flat JSON object of strings, in ASCII' && return; }
     look begin || return
-    complaint=$( (mkdir -p "$run" "$state/txn" && chmod 700 "$state" && printf . >>"$run/beat.$$" && printf '' >>"$run/lock" &&
-        printf '' >>"$state/journal.jsonl" && room) 2>&1) || { rm -f "$run/beat.$$" && cannot_write begin "$complaint" && return; }
+    complaint=$({ ready_folders && put_off && printf '' >>"$run/lock" && printf '' >>"$state/journal.jsonl" && room; } 2>&1) ||
+        { rm -f "$run/beat.$$" && cannot_write begin "$complaint" && return; }
     wait_for_lock || { refuse_locked && return; }
     note=$1
     printf '%s\n' "$note" >"$run/lock"
@@ -18,25 +18,43 @@ begin() {
     elif [ -n "$pid_file_wrong" ]; then
         no begin no-pid-file "$pid_file_wrong" 'write the pid to that file: others who reload nginx need it, too'
     else
-        ok begin ",\"recovered\":$(json_id "$recovered")$(describe)"
+        describe
+        quote_id "$recovered"
+        ok begin ",\"recovered\":$quoted$described"
+        remember_master
         return
     fi
     release_lock
 }
 
+ready_folders() { [ -d "$run" ] && [ -d "$state/txn" ] || { mkdir -p "$run" "$state/txn" && chmod 700 "$state"; }; }
+
 # A transaction that can't be written down would fail this host's trial, when other hosts serve the new release already.
 room() {
-    head -c 8192 /dev/zero >"$state/txn/.room.$$" 2>/dev/null && rm "$state/txn/.room.$$" && return
-    rm -f "$state/txn/.room.$$"
+    printf '%8192s' '' >"$state/.room" && printf '' >"$state/.room" && return
+    printf '' >"$state/.room"
     echo "no space left in $state"
     return 1
 }
 
 # A journal line is made of it, so it must not be able to break one.
 is_note() {
-    case $1 in *[!\ -~]*) return 1 ;; esac
-    member='"[a-z_]+": ?"([^"\\]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*"'
-    printf '%s\n' "$1" | grep -Eq "^\\{$member(, ?$member)*\\}\$"
+    case $1 in *[!\ -~]*) return 1 ;; '{"'*'"}') rest=${1#?} ;; *) return 1 ;; esac
+    while :; do
+        name=${rest#\"} && name=${name%%\"*}
+        case $name in '' | *[!a-z_]*) return 1 ;; esac
+        case $rest in "\"$name\": \""*) rest=${rest#*': "'} ;; "\"$name\":\""*) rest=${rest#*':"'} ;; *) return 1 ;; esac
+        # up to the quote that ends the string
+        while rest=${rest#"${rest%%[\"\\]*}"}; do
+            case $rest in
+                \"*) break ;;
+                \\u[0-9a-fA-F][0-9a-fA-F][0-9a-fA-F][0-9a-fA-F]*) rest=${rest#??????} ;;
+                \\[\"\\/bfnrt]*) rest=${rest#??} ;;
+                *) return 1 ;;
+            esac
+        done
+        case $rest in '"}') return 0 ;; '", '*) rest=${rest#???} ;; '",'*) rest=${rest#??} ;; *) return 1 ;; esac
+    done
 }
 
 # A session that was just told to go may need a moment.
@@ -88,12 +106,12 @@ hear() {
 # The end, however it came: what is under trial goes back. Never inside a trap, where `return` means another status.
 leave() {
     trap '' TERM INT
-    if [ -n "$txn" ]; then undo abort '' ''; elif [ -n "$arrived$staged$first$mended" ]; then unstage; fi >/dev/null
+    if [ -n "$txn" ]; then undo abort '' ''; elif [ -n "$incoming$arrived$staged$first$mended" ]; then unstage; fi >/dev/null
     release_lock
     exit 0
 }
 
-if [ "$role" = deadman ]; then watch; fi
+if [ "$role" = deadman ]; then strike; fi
 
 # logrotate's: nginx opens its logs anew, and it is this nginx, however many there are
 if [ "$role" = reopen ]; then

@@ -11,7 +11,7 @@ tested() {
 # nginx -T of a release in a mirror of the conf folder: relative includes resolve beside the file given with -c, so the
 # loader finds the candidate there while the live tree stays as it is. Sets report, and code, complaint and hint.
 passes() {
-    mirror=$run/test place=$home/releases/$1
+    place=$home/releases/$1
     case " $arrived " in *" $1 "*) [ ! -d "$incoming/$1" ] || place=$incoming/$1 ;; esac
     code=rejected hint=''
     make_mirror || { unwritable || return; }
@@ -21,7 +21,6 @@ passes() {
     nginx_dump
     clock
     test_took=$((now - began))
-    rm -rf "$mirror"
     case "$newline$report" in *"${newline}status 0") ;; *) explain_test "$1" && return 1 ;; esac
     [ ! -e "$place/release.inc" ] || case $report in
         *"reads $mirror/nginxgen/live/release.inc$newline"*) ;;
@@ -33,13 +32,13 @@ passes() {
     esac
 }
 
+# Links to all that is in the conf folder; made once for a stage.
 make_mirror() {
     set --
-    for entry in "$conf_dir"/* "$conf_dir"/.[!.]*; do
+    [ -L "$mirror/nginxgen/live" ] || for entry in "$conf_dir"/* "$conf_dir"/.[!.]*; do
         [ "$entry" = "$home" ] || [ ! -e "$entry" ] || set -- "$@" "$entry"
     done
-    complaint=$( (rm -rf "$mirror" && mkdir -p "$mirror/nginxgen" && ln -s "$place" "$mirror/nginxgen/live" &&
-        ln -s "$@" "$mirror/") 2>&1)
+    complaint=$({ ln -sfn "$place" "$mirror/nginxgen/live" && { [ $# -eq 0 ] || ln -s "$@" "$mirror/"; }; } 2>&1)
 }
 
 # Sets report, in lines: what nginx complains of, "reads PATH" for each file, and "status N" at the end.
@@ -90,16 +89,21 @@ fits_host() { nothing_unloaded && ports_free; }
 nothing_unloaded() {
     find_workers
     [ -n "$workers" ] || return 0
-    age=$((($(this_tick) - youngest) / 100)) today=$(date +%s)
-    changed=$(
-        # shellcheck disable=SC2046,SC2086  # paths of a config, split at ends of lines
-        IFS=$newline && set -f && set -- $(host_files) && set +f && [ $# -gt 0 ] &&
-            { stat -c '%Z %n' "$@" && stat -L -c '%Z %n' "$@"; } 2>/dev/null |
-            while IFS=' ' read -r at file; do
-                since=$((today - at + 1)) # ctime is in whole seconds
-                [ $since -ge $age ] || [ $since -lt 0 ] || { printf '%s' "$file" && break; }
-            done
-    )
+    host_files
+    # a heartbeat that was just written tells what time it is
+    put_off
+    age=$((($(this_tick) - youngest) / 100)) changed=''
+    IFS=$newline
+    set -f
+    # shellcheck disable=SC2046,SC2086  # paths of a config, split at ends of lines
+    set -- $(stat -L -c '%Z %n' "$run/beat.$$" $read_files 2>/dev/null)$newline${read_links:+$(stat -c '%Z %n' $read_links 2>/dev/null)}
+    set +f
+    IFS=$words
+    today=${1%% *} && shift
+    for file in "$@"; do
+        since=$((today - ${file%% *} + 1)) # ctime is in whole seconds
+        [ $since -ge $age ] || [ $since -lt 0 ] || { changed=${file#* } && break; }
+    done
     [ -z "$changed" ] || {
         code=unloaded-changes complaint="$changed was changed after nginx last loaded it: this apply would load that as well"
         hint='reload nginx first, so that what runs is what is on the disk'
@@ -107,18 +111,32 @@ nothing_unloaded() {
     }
 }
 
-# The files that nginx reads and that are not ours, by the names they have in the live tree, one a line.
+# Sets read_files: the files that nginx reads and that are not ours, by the names they have in the live tree, one a line;
+# and read_links, those of them that are links.
 host_files() {
-    printf '%s\n' "$report" | sed -n -e '/^reads /!d' -e 's///' -e "\\|^$mirror/nginxgen/|d" -e "s|^$mirror/|$conf_dir/|" \
-        -e "\\|^$loader\$|d" -e p
+    read_files='' read_links='' IFS=$newline
+    set -f
+    for file in $report; do
+        case $file in
+            "reads $mirror/nginxgen/"*) continue ;;
+            "reads $mirror/"*) file=$conf_dir/${file#"reads $mirror/"} ;;
+            'reads '*) file=${file#reads } ;;
+            *) continue ;;
+        esac
+        [ "$file" != "$loader" ] || continue
+        read_files="$read_files$file$newline"
+        [ ! -L "$file" ] || read_links="$read_links$file$newline"
+    done
+    set +f
+    IFS=$words
 }
 
 # A port that another process has: nginx would try for two and a half seconds, and give up. Only what is certain is
 # refused here (IPv4, and [::]); the trial finds the rest.
 ports_free() {
     sockets=''
-    for address in $(sed -n 's/^[[:space:]]*listen[[:space:]]\{1,\}\([^;]*\);.*/\1/p' "$place"/*.conf 2>/dev/null |
-        grep -v reuseport | sed 's/[[:space:]].*//' | sort -u); do
+    new_addresses
+    for address in $addresses; do
         listen_pattern "$address" || continue
         # of the kernel's table only the head is read: listening sockets come first
         for inode in $(sed -n -E -e 1d -e '/^ *[0-9]+: [0-9A-F:]+ [0-9A-F:]+ 0A /!q' \
@@ -130,6 +148,29 @@ ports_free() {
             return 1
         done
     done
+}
+
+# Sets addresses: where this release listens, and the one that runs does not.
+new_addresses() {
+    addresses='' had=' '
+    set -- "$place"/*.conf /dev/null
+    [ "$running" != "$live" ] || set -- "$home/releases/$live"/*.conf "$@"
+    listens=$(grep -E '^[[:space:]]*listen[[:space:]]' "$@" 2>/dev/null)
+    IFS=$newline
+    set -f
+    for entry in $listens; do
+        IFS=$words
+        line=${entry#*.conf:}
+        # shellcheck disable=SC2086  # words of a line
+        set -- ${line%%;*}
+        case $entry in
+            "$place"/*) case "$had" in *" $2 "*) continue ;; esac
+                case "$* " in *' reuseport '*) ;; *) had="$had$2 " addresses="$addresses $2" ;; esac ;;
+            *) had="$had$2 " ;;
+        esac
+    done
+    set +f
+    IFS=$words
 }
 
 # Sets table and pattern: the lines of the kernel's table whose listeners stand in the way of this address.

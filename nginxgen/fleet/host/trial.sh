@@ -9,8 +9,9 @@ trial() {
     name=$1 new=$2 expected_live=${3#-} expected_running=${4#-} restores=${5:-}
     case $restores in '' | -) ;; *) is_id "$restores" || { no trial bad-word "a release cannot be called $restores" && return; } ;; esac
     find_master || { no trial not-running "$why" 'start nginx on this host first' && return; }
-    find_running
     live_release
+    # under our lock: what was expected runs, unless somebody has reloaded by hand
+    if [ -n "$expected_running" ] && holds "$expected_running"; then running=$expected_running; else find_running; fi
     old=$live
     if [ -n "$first" ]; then
         # our own empty release stands where nothing was expected
@@ -22,30 +23,34 @@ trial() {
     fi
     has_release "$new" || { no trial missing "there is no release $new on this host" && return; }
     [ -n "$old" ] || { no trial bad-order 'nothing of ours is live yet: stage comes first' && return; }
-    edits=$(edited_files "$home/releases/$new")
+    edits=''
+    case " $staged " in *" $new "*) ;; *) find_edits "$home/releases/$new" ;; esac
     [ -z "$edits" ] || { no trial edited "release $new was changed by hand: $edits" 'apply it anew' && return; }
     open_transaction || { cannot_write trial "$complaint" && return; }
     if try; then
         find_workers
-        ok trial ",\"running\":\"$new\",\"workers\":[$(list '' "$workers")]"
+        list '' "$workers"
+        ok trial ",\"running\":\"$new\",\"workers\":[$listed]"
     else
         undo trial trial-failed "$complaint"
     fi
 }
 
-# From here on whoever comes next knows what was under way.
+# From here on whoever comes next knows what was under way. It is on the disk, and so is what stage has put there, before
+# anything changes; one that lacks its last line was not begun.
 open_transaction() {
     txn=$state/txn/$name
-    complaint=$( (rm -rf "$txn.new" && mkdir "$txn.new" && printf '%s\n' "$old" >"$txn.new/old" && printf '%s\n' "$new" >"$txn.new/new" &&
-        printf '%s\n' "$note" >"$txn.new/note" && printf '%s\n' "$restores" >"$txn.new/restores" && durable "$txn.new"/* "$txn.new" && mv "$txn.new" "$txn.open" && durable "$state/txn") 2>&1) && return
-    rm -rf "$txn.new" "$txn.open"
+    complaint=$({
+        printf '%s\n' "$old" "$new" "$restores" "$note" end >"$txn.open" && durable "$txn.open" "$state/txn" "$home/releases"
+    } 2>&1) && return
+    rm -f "$txn.open"
     txn=''
     return 1
 }
 
 # Memory takes the new release, and the disk has it only as long as nginx reads. The way back is laid before.
 try() {
-    if [ "$old" != "$new" ]; then complaint=$(ready_link "$old" 2>&1) || return; fi
+    if [ "$old" != "$new" ]; then complaint=$(ready_links "$new" "$old" 2>&1) || return; fi
     point_live_at "$new" && reload "$new" "$old" "$((patience + test_took * 3 / 100))" && settle_live_at "$old" && stays_up
 }
 
@@ -54,17 +59,18 @@ try() {
 reload() {
     proof_of "$1"
     back=$2 both='' switched=''
-    find_open "$master"
-    held=$open
     mark_log
+    held=$open
     ask_to_reload || { complaint='the nginx master is gone' && return 1; }
     clock
     until=$((now + $3 * 100))
+    [ -z "$proof" ] || [ "$held" = "$proof" ] || wait_for_log
+    clock
     while [ "$now" -lt "$until" ]; do
         put_off
         find_open "$master"
         find_workers
-        if [ "$open" = "$proof" ] && [ "$youngest" -ge "$asked" ]; then unsettled='' && return 0; fi
+        if [ "$open" = "$proof" ] && [ "$youngest" -ge "$asked" ]; then unsettled='' served=$now && return 0; fi
         title_of "$master" || { find_said emerg && complaint="the nginx master died: $said" && return 1; }
         case $open in
             "$held" | "$proof") ;;
@@ -77,6 +83,14 @@ reload() {
     find_said emerg
     complaint="nginx did not take the release within $3 s: $said"
     return 1
+}
+
+# Most reloads are done within hundredths of a second: so long look without starting anything but a sleep.
+wait_for_log() {
+    for _ in 1 2 3 4 5 6 7 8; do
+        nap 0.01
+        if holds "$proof"; then return; fi
+    done
 }
 
 # Sets asked: workers that are to count as new have started since.
@@ -125,8 +139,9 @@ stays_up() {
     for _ in 1 2 3; do
         find_workers
         young=$workers
-        nap 0.25
-        find_said alert
+        nap_until $((served + 26)) && served=$now
+        said=''
+        if log_grew; then find_said alert; fi
         complaint=$said
         for worker in $young; do
             if title_of "$worker" && born "$worker" && [ "$tick" -ge "$asked" ]; then
@@ -142,6 +157,13 @@ stays_up() {
     return 1
 }
 
+nap_until() {
+    clock
+    ahead=$(($1 - now))
+    case $ahead in -* | 0) ;; ?) nap 0.0$ahead ;; ??) nap 0.$ahead ;; *) nap 1 ;; esac
+    clock
+}
+
 commit() {
     [ -n "$txn" ] || { no commit bad-order 'no trial is open' && return; }
     find_open "$master"
@@ -152,10 +174,11 @@ commit() {
         return
     fi
     # The commit point: from here on whoever comes next finishes this.
-    mv "$txn.open" "$txn.commit" 2>/dev/null && durable "$state/txn" || { expired commit && return; }
+    mv "$txn.open" "$txn.commit" 2>/dev/null || { expired commit && return; }
     if finish "$txn.commit"; then
-        txn='' arrived='' staged='' first='' mended=''
-        ok commit ",\"live\":\"$new\"$([ -z "$unrecorded" ] || printf ',"warning":%s' "$(json "$unrecorded")")"
+        txn='' arrived='' staged='' first='' mended='' quoted=''
+        [ -z "$unrecorded" ] || quote "$unrecorded"
+        ok commit ",\"live\":\"$new\"${quoted:+,\"warning\":$quoted}"
         prune
     elif mv "$txn.commit" "$txn.open" 2>/dev/null; then
         undo commit trial-failed "the commit failed: $complaint"
@@ -185,7 +208,8 @@ undo() {
     fi
     txn=''
     unstage
-    if [ -z "$2" ]; then ok "$1" ",\"running\":$(json_id "$old")"; else no "$1" "$2" "$3"; fi
+    quote_id "$old"
+    if [ -z "$2" ]; then ok "$1" ",\"running\":$quoted"; else no "$1" "$2" "$3"; fi
 }
 
 # The transaction is not ours any more. The dead-man ends a session before it undoes, so that only a person's hand does this.
