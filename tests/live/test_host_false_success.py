@@ -111,7 +111,8 @@ def test_a_port_that_another_process_holds_is_named_before_anything_is_touched(m
         with unharmed(machine, one):
             verdict = attempt(machine, parcel(machine, "two", port=port))
         assert verdict["code"] == "port-held"
-        assert f"{machine.layout.address}:{port} is in use by python" in verdict["message"]
+        own = Path("/proc/self/comm").read_text().strip()
+        assert f"{machine.layout.address}:{port} is in use by {own} (pid {os.getpid()})" in verdict["message"]
     the_next_apply_succeeds(machine)
 
 

@@ -105,6 +105,23 @@ search_master() {
     return 1
 }
 
+# Prints, for a hint, which masters do run on this system, and what they read.
+masters_here() {
+    seen=''
+    for entry in /proc/[0-9]*; do
+        pid=${entry#/proc/}
+        title_of "$pid" || continue
+        case $title in 'nginx: master process '*) ;; *) continue ;; esac
+        [ "$entry/ns/mnt" -ef /proc/self/ns/mnt ] || continue
+        read_command_line "${title#nginx: master process }"
+        binary=$(readlink "$entry/exe" 2>/dev/null) || continue
+        [ -n "$m_conf" ] || m_conf=$("$entry/exe" -V 2>&1 | sed -n 's/.*--conf-path=\([^ ]*\).*/\1/p')
+        seen="$seen${seen:+, }$binary with $m_conf"
+        [ ${#seen} -lt 300 ] || break
+    done
+    [ -z "$seen" ] || printf '; running here: %s' "$seen"
+}
+
 # Split a master's title into the options nginx was started with; -g takes words up to the next option.
 read_command_line() {
     m_prefix='' m_conf='' m_error='' m_globals=''

@@ -175,7 +175,7 @@ install_loader() {
     [ "$sent_empty" != - ] || { code=bad-order complaint='no empty release was sent' hint='' && return 1; }
     [ -d "${loader%/*}" ] || {
         code=not-included complaint="there is no folder ${loader%/*} for the loader"
-        hint='set nginx.include_dir of this host in the inventory'
+        hint="make it, and include ${loader%/*}/*.conf in the http block of $conf$(or_elsewhere)"
         return 1
     }
     passes "$sent_empty" || {

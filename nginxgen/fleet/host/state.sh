@@ -90,8 +90,8 @@ look() {
     [ "$code" = not-running ] && return 0
     hint=''
     case $code in
-        no-binary) hint='set nginx.binary of this host in the inventory' ;;
-        no-conf | other-conf) hint='set nginx.conf of this host in the inventory to the file that nginx reads' ;;
+        no-binary) hint="set nginx.binary of this host in the inventory$(masters_here)" ;;
+        no-conf | other-conf) hint="set nginx.conf of this host in the inventory to the file that nginx reads$(masters_here)" ;;
         no-permission) hint='connect as the user that runs nginx, or set become: sudo' ;;
     esac
     no "$1" "$code" "$why" "$hint"

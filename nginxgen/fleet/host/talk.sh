@@ -14,7 +14,7 @@ begin() {
     if ! recover; then
         no begin needs-human "an earlier apply was cut off and could not be put right: ${complaint:-}" 'look at the error log of nginx'
     elif [ -z "$master" ]; then
-        no begin not-running "$why" 'start nginx on this host first'
+        no begin not-running "$why" "start nginx on this host first$(masters_here)"
     elif [ -n "$pid_file_wrong" ]; then
         no begin no-pid-file "$pid_file_wrong" 'write the pid to that file: others who reload nginx need it, too'
     else

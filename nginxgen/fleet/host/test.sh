@@ -26,7 +26,7 @@ passes() {
         *"reads $mirror/nginxgen/live/release.inc$newline"*) ;;
         *)
             code=not-included complaint="nginx does not read $loader"
-            hint="include ${loader%/*}/*.conf in the http block of $conf"
+            hint="include ${loader%/*}/*.conf in the http block of $conf$(or_elsewhere)"
             return 1
             ;;
     esac
@@ -68,7 +68,25 @@ explain_test() {
         *"/gen-"*".log\" failed (2: "*)
             code=no-log-dir hint='set log_dir of this host in the inventory to the folder where nginx writes its logs'
             ;;
+        *' directive is not allowed here in '"$mirror/nginxgen/live/"*)
+            # Alpine, say, includes conf.d outside of http {}
+            included_folders | grep -qxF "$include" && return
+            code=not-included complaint="nginx reads $loader outside of http {}"
+            hint="include ${loader%/*}/*.conf in the http block of $conf$(or_elsewhere)"
+            ;;
     esac
+}
+
+# Prints the folders beside the main file from which it includes all files in http {}, one a line.
+included_folders() {
+    sed -n -e '/^[[:space:]]*http[[:space:]]*{/,$!d' \
+        -e "s/^[[:space:]]*include[[:space:]]\{1,\}[\"']\{0,1\}\([^;\"'*]*\)\/\*\(\.conf\)\{0,1\}[\"']\{0,1\}[[:space:]]*;.*/\1/p" "$conf" |
+        sed -e "s|^$conf_dir/||" -e '/^\//d'
+}
+
+or_elsewhere() {
+    folders=$(included_folders | grep -vxF "$include" | tr '\n' ' ')
+    [ -z "$folders" ] || printf ', or set include_dir of this host to what is included there: %s' "${folders% }"
 }
 
 # ---------------------------------------------------------------- what nginx -t does not catch
