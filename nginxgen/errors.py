@@ -152,6 +152,12 @@ class HostLost(NginxgenError):
         self.reason = message
 
 
+class Unwell(NginxgenError):
+    """What was asked or measured is not as it must be: a smoke request failed, a gate does not hold."""
+
+    exit = Exit.UNDONE
+
+
 class Undone(NginxgenError):
     """A fleet change failed and every touched host is back on its old release."""
 

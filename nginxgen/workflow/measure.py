@@ -60,6 +60,7 @@ class Measurer:
     def __init__(
         self, hosts: Sequence[Host], services: Sequence[Service], clock: Clock = time.time, *, slice_seconds: int = 10
     ) -> None:
+        """`slice_seconds`: how finely it looks at what is recent, 1 or 10; a slice that is cut is counted whole."""
         self._sessions: Sessions | None = None
         names = tuple(service.name for service in services)
         log = LogMetrics([host.name for host in hosts], self._ask, clock, services=names, slice_seconds=slice_seconds)

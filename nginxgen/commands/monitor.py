@@ -1,0 +1,202 @@
+"""monitor"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nginxgen.commands.options import host_option, load_inventory, reach, spread_options, verbose_option
+from nginxgen.commands.output import complain, emit, emit_json
+from nginxgen.commands.progress import watching
+from nginxgen.commands.where import inventory_option
+from nginxgen.errors import InputError, Place, Refused, Unwell
+
+if TYPE_CHECKING:
+    from nginxgen.model.gates import Gate
+    from nginxgen.model.service import Service
+    from nginxgen.workflow.monitor import Frames, Watching
+
+_HERE = "-"
+
+
+@click.command("monitor")
+@click.argument("seconds", type=click.FloatRange(0, 7 * 86_400))
+@inventory_option
+@host_option
+@verbose_option
+@spread_options
+@click.option("-s", "--service", "services", multiple=True, metavar="NAME", help="Only this service; repeatable.")
+@click.option("-r", "--route", "routes", multiple=True, metavar="NAME", help="Only this route; repeatable.")
+@click.option("--every", type=click.FloatRange(1, 3600), default=5.0, show_default=True, help="Seconds between looks.")
+@click.option("--back", type=click.FloatRange(0, 7 * 86_400), default=0.0, help="Begin so many seconds ago.")
+@click.option(
+    "-g", "--gate", "gates", multiple=True, metavar="TEXT", help='What must hold, like "error_rate: < 1%"; repeatable.'
+)
+@click.option("--json", "json_file", is_flag=False, flag_value=_HERE, metavar="[FILE]", help="JSON, here or to FILE.")
+@click.option("--csv", "csv_file", is_flag=False, flag_value=_HERE, metavar="[FILE]", help="CSV, here or to FILE.")
+@click.option("--save", metavar="NAME", help="Keep what stable did as the baseline of this name.")
+def command(
+    *,
+    seconds: float,
+    inventory: str | None,
+    hosts: tuple[str, ...],
+    verbose: bool,
+    services: tuple[str, ...],
+    routes: tuple[str, ...],
+    every: float,
+    back: float,
+    gates: tuple[str, ...],
+    json_file: str | None,
+    csv_file: str | None,
+    save: str | None,
+) -> None:
+    r"""Watch canary and stable side by side, and judge them by gates.
+
+    Reads the metrics logs of the hosts, or the source that the inventory names; changes nothing. With --gate it leaves
+    with 0 where every gate is shown to hold, with 5 where one is shown not to, and with 4 where too little was seen to
+    tell, or a source is down.
+
+    \b
+    nginxgen monitor 300 --gate "error_rate: < 1%" --gate "p95: <= stable + 50%"
+    nginxgen monitor 0 --back 3600 --json
+    """
+    from nginxgen.metrics.baselines import checked, folder_of
+    from nginxgen.workflow.monitor import Watching, baselines, monitor
+    from nginxgen.workflow.scope import Scope
+
+    read = load_inventory(inventory)
+    chosen = _chosen(read.select(services), named=bool(services))
+    if save is not None:
+        checked(save)
+    asked = Watching(
+        chosen, seconds, every, back, _known_routes(chosen, routes), _gates(chosen, gates), folder_of(read.path)
+    )
+    kept: list[Frames] = []
+    with watching(verbose=verbose) as listener:
+        scope = Scope(read.hosts(hosts), listener=listener, reach=reach())
+        with _shown(kept, quiet=_HERE in (json_file, csv_file), pause=listener.pause) as show:
+            last = monitor(scope, asked, show)
+        found = baselines(last, scope) if save is not None else ()
+    _write(json_file, csv_file, kept)
+    if save is not None:
+        from nginxgen.metrics.baselines import save as keep
+
+        for baseline in found:
+            if not baseline.of(()).counts.requests:
+                raise Refused(f"{baseline.service}: no request was seen, so there is no baseline to keep")
+            complain(f"kept {keep(folder_of(read.path), save, baseline)}")
+    _leave(last, asked)
+
+
+def _chosen(services: Sequence[Service], *, named: bool) -> tuple[Service, ...]:
+    """Those that were named, else those with a canary, else all."""
+    with_canary = tuple(service for service in services if service.canary is not None)
+    return tuple(services) if named or not with_canary else with_canary
+
+
+def _known_routes(services: Sequence[Service], routes: tuple[str, ...]) -> tuple[str, ...]:
+    from nginxgen.model.nearest import did_you_mean
+
+    known = {route.name for service in services for route in service.routes}
+    for name in routes:
+        if name not in known:
+            raise InputError(f'there is no route "{name}"', hint=did_you_mean(name, sorted(known)))
+    return routes
+
+
+def _gates(services: Sequence[Service], texts: Sequence[str]) -> Mapping[str, tuple[Gate, ...]]:
+    """Each gate for every service; a number of one service's own only there."""
+    from nginxgen.gates.grammar import gate
+
+    pairs = []
+    for text in texts:
+        metric, colon, condition = text.partition(":")
+        if not colon:
+            raise InputError(f"--gate {text[:80]!r} has no colon", hint='like --gate "error_rate: < 1%"')
+        pairs.append((metric.strip(), condition.strip()))
+    numbers = {name for service in services for name in service.metrics.numbers}
+    return {
+        service.name: tuple(
+            gate(metric, condition, numbers)
+            for metric, condition in pairs
+            if metric not in numbers or metric in service.metrics.numbers
+        )
+        for service in services
+    }
+
+
+@contextmanager
+def _shown(kept: list[Frames], *, quiet: bool, pause: Callable[[], None]) -> Iterator[Callable[[Frames], None]]:
+    """At a terminal a table that changes in place; in a pipe the last one."""
+    from rich.console import Console
+    from rich.live import Live
+
+    from nginxgen.commands.figures import renderable
+
+    console = Console(highlight=False, markup=False, no_color=bool(os.environ.get("NO_COLOR")) or None)
+    live = Live(console=console, refresh_per_second=4) if sys.stdout.isatty() and not quiet else None
+
+    def show(frames: Frames) -> None:
+        kept.append(frames)
+        if live is not None:
+            pause()
+            if not live.is_started:
+                live.start()
+            live.update(renderable(frames))
+
+    try:
+        yield show
+    finally:
+        if live is not None and live.is_started:
+            live.stop()
+    if live is None and not quiet and kept:
+        wide = Console(highlight=False, markup=False, width=160, no_color=True)
+        with wide.capture() as captured:
+            wide.print(renderable(kept[-1]))
+        emit("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+
+
+def _write(json_file: str | None, csv_file: str | None, kept: Sequence[Frames]) -> None:
+    import json
+
+    from nginxgen.commands.figures import document, table_of_numbers
+
+    if json_file == _HERE:
+        emit_json(document(kept[-1]))
+    elif json_file is not None:
+        _to_file(json_file, json.dumps(document(kept[-1]), indent=2, ensure_ascii=False) + "\n")
+    if csv_file == _HERE:
+        emit(table_of_numbers(kept))
+    elif csv_file is not None:
+        _to_file(csv_file, table_of_numbers(kept))
+
+
+def _to_file(name: str, text: str) -> None:
+    try:
+        Path(name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"can't write: {error.strerror}", place=Place(name)) from error
+
+
+def _leave(last: Frames, asked: Watching) -> None:
+    """Raise what the verdict means for the exit code."""
+    from nginxgen.model.verdict import Outcome, worst
+
+    verdicts = [(frame.look.service.name, frame.verdict) for frame in last if frame.verdict is not None]
+    if not any(asked.gates.values()):
+        down = [frame.measured.error for frame in last if frame.measured.error]
+        if down:
+            raise Refused(f"not everything could be measured: {down[0]}", hint="nginxgen preflight")
+        return
+    outcome = worst(verdict.outcome for _, verdict in verdicts)
+    said = "; ".join(f"{name}: {verdict.sentence}" for name, verdict in verdicts if verdict.outcome is outcome)
+    if outcome is Outcome.FAIL:
+        raise Unwell(f"a gate does not hold: {said}")
+    if outcome is not Outcome.PASS:
+        raise Refused(f"{outcome}: {said}", hint="watch for longer, or ask for less")
