@@ -1,11 +1,13 @@
-"""`metrics:` of a service as the program's nouns."""
+"""`metrics:` and `smoke:` of a service as the program's nouns."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from nginxgen.inventory.schema.metrics import MetricsKeys, ProbeKeys, PrometheusKeys
+from nginxgen.inventory.schema.traffic import SmokeKeys
 from nginxgen.inventory.words.figures import seconds
+from nginxgen.model.service import Smoke
 from nginxgen.model.sources import LOG_ONLY, NamedCommand, NamedQuery, Probe, Prometheus, Queries, Sources
 
 
@@ -26,6 +28,11 @@ def sources(keys: MetricsKeys | None, folder: Path) -> Sources:
             if one.command is not None
         ),
     )
+
+
+def smoke(keys: SmokeKeys) -> Smoke:
+    within = None if keys.within is None else seconds(keys.within)
+    return Smoke(keys.path, keys.status, keys.body or "", keys.json_values or {}, within)
 
 
 def _argv(words: tuple[str, ...], folder: Path) -> tuple[str, ...]:

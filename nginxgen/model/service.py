@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import ip_address
@@ -165,6 +166,9 @@ class Smoke:
 
     path: str
     status: int = 200
+    body: str = ""  # text that must be in the answer
+    json: Mapping[str, str] = field(default_factory=dict)  # by path, "checks.0.up": the value there, as JSON writes it
+    within: float | None = None  # seconds
 
 
 @dataclass(frozen=True, slots=True)

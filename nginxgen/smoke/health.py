@@ -11,8 +11,8 @@ from nginxgen.errors import HostFailed
 from nginxgen.model.host import Host
 from nginxgen.model.service import Service, Smoke
 from nginxgen.ports import HostSession
+from nginxgen.smoke.answer import ask, wrong
 from nginxgen.smoke.door import Door, door, server_name
-from nginxgen.smoke.request import ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +49,24 @@ def _must_answer(session: HostSession, host: Host, service: Service, smoke: Smok
     over = time.monotonic() + patience.whole
     while True:
         got = _once(session, found, service, smoke, min(over, time.monotonic() + patience.once))
-        if got == smoke.status:
+        if got is None:
             return
         if time.monotonic() + patience.between >= over:
-            said = f"status {got}" if isinstance(got, int) else got
-            raise _failed(host, service, smoke, f"got {said} from {found}")
+            raise _failed(host, service, smoke, f"{got} from {found}")
         time.sleep(patience.between)
 
 
-def _once(session: HostSession, at: Door, service: Service, smoke: Smoke, deadline: float) -> int | str:
-    """The status, or why there is none."""
+def _once(session: HostSession, at: Door, service: Service, smoke: Smoke, deadline: float) -> str | None:
+    """Why the answer is not the right one; None where it is."""
+    begun = time.monotonic()
     try:
         with contextlib.closing(session.dial(at.address, at.port, deadline)) as stream:
-            return ask(stream, at, server_name(service), smoke.path, deadline)
+            answer = ask(stream, at, server_name(service), smoke, deadline)
     except OSError as error:
-        return error.strerror or str(error) or type(error).__name__
+        return f"expected status {smoke.status}, got {error.strerror or str(error) or type(error).__name__}"
+    return wrong(smoke, answer, time.monotonic() - begun)
 
 
 def _failed(host: Host, service: Service, smoke: Smoke, why: str) -> HostFailed:
-    message = f"smoke {service.name}{smoke.path}: expected status {smoke.status}, {why}"
+    message = f"smoke {service.name}{smoke.path}: {why}"
     return HostFailed(host.name, "smoke", message, hint="the service's own log on this host may tell why")

@@ -1,50 +1,32 @@
-"""One request over a stream that somebody else opened: only the status of the answer counts."""
+"""What stands between a stream that somebody else opened and HTTP: a PROXY line, and TLS."""
 
 from __future__ import annotations
 
-import re
 import ssl
 import time
 
 from nginxgen.ports import Stream
 from nginxgen.smoke.door import Door
 
-_STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})[ \r\n]")
-_MOST = 8192  # bytes of a status line; what is longer is none
 
-
-def ask(stream: Stream, door: Door, name: str, path: str, deadline: float) -> int:
-    """The status. `deadline` in time.monotonic() seconds. Raises OSError, also for an answer that is not HTTP."""
+def opened(stream: Stream, door: Door, name: str, deadline: float) -> Stream:
+    """The stream as HTTP is spoken on it. `deadline` in time.monotonic() seconds. Raises OSError."""
     if door.proxy:
         _send(stream, b"PROXY UNKNOWN\r\n", deadline)
-    talk = _Tls(stream, name, deadline) if door.tls else stream
-    head = (
-        f"GET {path} HTTP/1.1\r\nHost: {name}\r\nUser-Agent: nginxgen-smoke\r\nAccept: */*\r\nConnection: close\r\n\r\n"
-    )
-    _send(talk, head.encode(), deadline)
-    said = b""
-    while b"\n" not in said and len(said) < _MOST:
-        more = _receive(talk, deadline)
-        if not more:
-            break
-        said += more
-    found = _STATUS.match(said)
-    if not found:
-        raise OSError(f"it answered {said[:60]!r}, which is not HTTP" if said else "it closed without an answer")
-    return int(found[1])
+    return _Tls(stream, name, deadline) if door.tls else stream
 
 
 def _send(stream: Stream, data: bytes, deadline: float) -> None:
-    stream.settimeout(_left(deadline))
+    stream.settimeout(left(deadline))
     stream.sendall(data)
 
 
 def _receive(stream: Stream, deadline: float) -> bytes:
-    stream.settimeout(_left(deadline))
+    stream.settimeout(left(deadline))
     return stream.recv(4096)
 
 
-def _left(deadline: float) -> float:
+def left(deadline: float) -> float:
     left = deadline - time.monotonic()
     if left <= 0:
         raise TimeoutError("no answer in time")

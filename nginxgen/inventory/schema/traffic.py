@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from nginxgen.inventory.findings import quoted
-from nginxgen.inventory.schema.base import Keys, number
+from nginxgen.inventory.schema.base import Duration, Keys, number
 from nginxgen.inventory.words import paths
 from nginxgen.inventory.words.bad import BadValue
 from nginxgen.inventory.words.values import whole
@@ -37,3 +37,8 @@ Status = Annotated[int, number(whole(100, 599))]
 class SmokeKeys(Keys):
     path: Annotated[str, AfterValidator(paths.request_target)] = Field(description="what is asked for, like /health")
     status: Status = Field(default=200, description="what must be answered; 200")
+    body: str | None = Field(default=None, min_length=1, description="text that must be in the answer")
+    json_values: dict[str, str] | None = Field(
+        default=None, alias="json", description="values that must be in the answer, by path, like {checks.0.up: true}"
+    )
+    within: Duration | None = Field(default=None, description="how long it may take, like 500ms")

@@ -163,7 +163,7 @@ services:
       - {name: ex, path: /z, match: exact}
     server_extra: |
       ssl_certificate a;
-    smoke: [{path: /health?full=1, status: 204}, {path: /}]
+    smoke: [{path: /health?full=1, status: 204}, {path: /, body: ok, json: {a.0: "true"}, within: 500ms}]
     metrics:
       source: prometheus
       log: false
@@ -207,7 +207,7 @@ def test_every_key_reaches_its_noun():
             Route("ex", "/z", PathMatch.EXACT),
         ),
         server_extra="ssl_certificate a;\n",
-        smoke=(Smoke("/health?full=1", 204), Smoke("/", 200)),
+        smoke=(Smoke("/health?full=1", 204), Smoke("/", 200, "ok", {"a.0": "true"}, 0.5)),
         protocol=Protocol.GRPCS,
         mirror=True,
         real_ip=RealIp(("10.0.0.0/8",), "X-Forwarded-For"),

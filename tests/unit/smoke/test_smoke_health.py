@@ -38,7 +38,7 @@ def test_the_status_that_was_asked_for(status: int) -> None:
     [
         (b"HTTP/1.1 502 Bad Gateway\r\n\r\n", "got status 502 from http://10.0.0.1:80"),
         (b"HTTP/1.1 2000 OK\r\n\r\n", "which is not HTTP"),
-        (b"SSH-2.0-OpenSSH\r\n", "got it answered b'SSH-2.0-OpenSSH"),
+        (b"SSH-2.0-OpenSSH\r\n", "got it answered 'SSH-2.0-OpenSSH"),
         (b"x" * 20_000, "which is not HTTP"),
         (b"", "got it closed without an answer"),
         (None, "cannot connect to 10.0.0.1:80 on the host"),
@@ -50,6 +50,37 @@ def test_another_answer_fails_the_host(answer: bytes | None, got: str) -> None:
     assert failed.value.message.startswith("edge-1: smoke shop/health: expected status 200, got")
     assert got in failed.value.message
     assert failed.value.hint
+
+
+JSON = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"state": "ready", "checks": [{"up": true, "n": 3}]}'
+
+
+@pytest.mark.parametrize(
+    "smoke",
+    [
+        Smoke("/", body="ready"),
+        Smoke("/", json={"state": "ready", "checks.0.up": "true", "checks.0.n": "3"}),
+        Smoke("/", within=3.0),
+    ],
+)
+def test_what_must_be_in_an_answer_is_in_it(smoke: Smoke) -> None:
+    ask(JSON, smoke)
+
+
+@pytest.mark.parametrize(
+    ("answer", "smoke", "why"),
+    [
+        (JSON, Smoke("/", body="broken"), "the text 'broken' is not in the answer"),
+        (JSON, Smoke("/", json={"state": "up"}), "state is 'ready', not 'up'"),
+        (JSON, Smoke("/", json={"checks.1.up": "true"}), "there is no checks.1.up"),
+        (b"HTTP/1.1 200 OK\r\n\r\n{", Smoke("/", json={"a": "b"}), "the answer is not JSON"),
+        (JSON, Smoke("/", within=0.0), "s, not 0"),
+    ],
+)
+def test_what_must_be_in_an_answer_and_is_not(answer: bytes, smoke: Smoke, why: str) -> None:
+    with pytest.raises(HostFailed) as failed:
+        ask(answer, smoke)
+    assert why in failed.value.message
 
 
 def test_every_path_counts() -> None:
