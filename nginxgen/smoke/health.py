@@ -25,6 +25,7 @@ class Patience:
 
 
 PATIENCE = Patience()
+_LATE = "no answer in time"
 Health = Callable[[HostSession, Host], None]  # as fleet.transaction takes it
 
 
@@ -46,13 +47,14 @@ def _must_answer(session: HostSession, host: Host, service: Service, smoke: Smok
     found = door(service, host)
     if found is None:
         raise _failed(host, service, smoke, "it has no TCP port to ask")
-    over = time.monotonic() + patience.whole
+    over, said = time.monotonic() + patience.whole, ""
     while True:
         got = _once(session, found, service, smoke, min(over, time.monotonic() + patience.once))
         if got is None:
             return
+        said = said if said and _LATE in got else got  # the last try may have had no time left
         if time.monotonic() + patience.between >= over:
-            raise _failed(host, service, smoke, f"{got} from {found}")
+            raise _failed(host, service, smoke, f"{said} from {found}")
         time.sleep(patience.between)
 
 
