@@ -30,7 +30,7 @@ def parse(text: str, place: str, around: tuple[str, ...], folder: Path) -> tuple
     payload = crossplane.parse(str(file), single=True, strict=False, combine=False, check_ctx=True, check_args=True)
     lines = text.count("\n") + 1
     found = [_finding(error, place, lines) for error in payload["errors"]]
-    nodes = _nodes(payload["config"][0]["parsed"])
+    nodes = _nodes(payload["config"][0]["parsed"], place)
     for block in around:
         if not found and (len(nodes) != 1 or nodes[0].name != block.split()[0]):
             line = nodes[1].line if len(nodes) > 1 else lines
@@ -48,13 +48,14 @@ def _wrong(message: str, place: Place) -> Finding:
     return Finding("NG001", message, place)
 
 
-def _nodes(parsed: Iterable[Mapping[str, Any]]) -> tuple[Node, ...]:
+def _nodes(parsed: Iterable[Mapping[str, Any]], file: str) -> tuple[Node, ...]:
     return tuple(
         Node(
             entry["directive"],
             tuple(entry["args"]),
             entry["line"],
-            _nodes(entry["block"]) if "block" in entry else None,
+            _nodes(entry["block"], file) if "block" in entry else None,
+            file,
         )
         for entry in parsed
     )

@@ -17,6 +17,7 @@ class Node:
     args: tuple[str, ...]
     line: int  # in its file, from 1
     block: tuple[Node, ...] | None = None
+    file: str = ""  # as findings name it
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
 @host_option
 @weight_options
 @templates_option
+@click.option(
+    "--tree",
+    metavar="FILE",
+    help="Judge the config around ours too: an nginx.conf on this machine, or what `nginx -T` printed (-: stdin).",
+)
 @json_option
 def command(
     *,
@@ -38,11 +44,17 @@ def command(
     services: tuple[str, ...],
     routes: tuple[str, ...],
     templates: Path | None,
+    tree: str | None,
     as_json: bool,
 ) -> None:
-    """Look for faults in the inventory and in the config that it gives.
+    r"""Look for faults in the inventory and in the config that it gives.
 
     No host is asked. Where nginx is on this machine, it tests the config as well.
+
+    \b
+    nginxgen check
+    nginxgen check --tree /etc/nginx/nginx.conf
+    ssh edge-1 sudo nginx -T | nginxgen check --tree -
     """
     from nginxgen.workflow import check as workflow
 
@@ -50,11 +62,20 @@ def command(
     try:
         known = load_inventory(inventory)
         done = workflow.check(known.hosts(hosts), known.services, asked, templates)
+        around = workflow.around(*_tree(tree), known.services) if tree is not None else ()
+        done = workflow.Checked((*done.findings, *around), done.nginx)
     except InvalidInput as error:
         done = workflow.Checked(tuple(error.findings()), None)
     _show(done, as_json=as_json)
     if not done.sound:
         click.get_current_context().exit(Exit.INPUT)
+
+
+def _tree(given: str) -> tuple[Path, str | None]:
+    """The file, or its name for findings and the text of standard input."""
+    if given != "-":
+        return Path(given), None
+    return Path("standard input"), sys.stdin.buffer.read().decode("utf-8", "replace")
 
 
 def _show(done: Checked, *, as_json: bool) -> None:

@@ -59,7 +59,7 @@ class FakeHost:
     """`faults` come one after the other, each when its step is done next."""
 
     nginx_version = "nginx/1.22.1"
-    nginx_options: tuple[str, ...] = ()
+    nginx_options = ("--with-http_ssl_module", "--with-http_v2_module", "--with-http_realip_module")
 
     def __init__(self, name: str, faults: Iterable[Fault] = (), judge: Judge = lambda _: None) -> None:
         self.name = name

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from nginxgen import check as judging
+from nginxgen.check import around as others
 from nginxgen.errors import Finding, Severity
 from nginxgen.model.host import Host
 from nginxgen.model.intent import Intent
@@ -48,6 +49,16 @@ def check(hosts: Sequence[Host], services: Sequence[Service], request: Request, 
             again = partial(render, templates=templates)
             found |= dict.fromkeys(judging.nginx_test(services, intent, hosts[0], again, nginx))
     return Checked(tuple(found), nginx)
+
+
+def around(tree: Path, text: str | None, services: Sequence[Service]) -> tuple[Finding, ...]:
+    """What stands around our config: the main file of an nginx here, or the `text` that `nginx -T` printed elsewhere.
+
+    Reads only. Raises InputError where there is nothing to read.
+    """
+    files = others.read(tree, text)
+    here = str(tree.absolute()) == files.main
+    return (*others.judge(files, services), *(others.second_opinion(files.main) if here else ()))
 
 
 def intents(services: Sequence[Service], request: Request) -> Iterator[Intent]:

@@ -68,6 +68,8 @@ def test_a_host_that_nginxgen_has_never_seen_has_nothing(world: World) -> None:
     assert state.master is not None
     assert len(state.workers) == 2
     assert state.nginx_version.startswith("nginx/")
+    assert state.build.version is not None
+    assert "--with-http_ssl_module" in state.nginx_options
 
 
 def test_looking_changes_nothing(world: World) -> None:

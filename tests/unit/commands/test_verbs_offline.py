@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,21 @@ def test_check_tells_faults_of_the_config(typed: Typed) -> None:
     assert found["findings"][0]["file"] == "shop.conf"
     assert found["findings"][0]["line"] > 0
     assert found["findings"][0]["rule"]
+
+
+def test_check_judges_the_config_around_ours(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(INVENTORY)
+    main = "events {}\nhttp {\n    underscores_in_headers on;\n    server { listen 80; }\n}\n"
+    Path("nginx.conf").write_text(main)
+    found = typed("check", "--tree", "nginx.conf", "--json").json
+    assert found["ok"] is True
+    assert {(row["rule"], row["line"]) for row in found["findings"] if row["file"]} >= {("NG035", 3), ("NG034", 2)}
+    printed = f"# configuration file /etc/nginx/nginx.conf:\n{main}"
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(printed.encode())))
+    assert "at /etc/nginx/nginx.conf:3" in typed("check", "--tree", "-").out
+    ended = typed("check", "--tree", "none.conf")
+    assert ended.code == 2
+    assert "cannot read" in ended.err + ended.out
 
 
 def test_check_tells_all_faults_of_the_inventory(typed: Typed) -> None:

@@ -1,0 +1,94 @@
+"""One tree of all files: every `include` replaced by what it brings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from nginxgen.check.around.files import Files
+from nginxgen.check.syntax import parse
+from nginxgen.check.tree import Node
+from nginxgen.errors import Finding, Severity
+
+_OURS = "/nginxgen/live/"
+# A block as crossplane wants to see it around a file that is included in it.
+_AROUND: Mapping[str, str] = {
+    "location": "location /", "upstream": "upstream u", "map": "map $a $b", "geo": "geo $a", "if": "if ($a)",
+    "split_clients": "split_clients $a $b", "limit_except": "limit_except GET", "match": "match m",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A directive, and the blocks that it stands in, outermost first."""
+
+    node: Node
+    around: tuple[Node, ...] = ()
+
+    @property
+    def is_ours(self) -> bool:
+        return _OURS in self.node.file
+
+    def within(self, *names: str) -> bool:
+        return any(block.name in names for block in self.around)
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        return tuple(block.name for block in self.around)
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """All directives, outer before inner."""
+
+    spots: tuple[Spot, ...]
+
+    def named(self, *names: str) -> Iterator[Spot]:
+        """Those of the http part that are not ours."""
+        return (
+            spot for spot in self.spots if spot.node.name in names and not spot.is_ours and "stream" not in spot.path
+        )
+
+
+def whole(files: Files) -> tuple[Whole, tuple[Finding, ...]]:
+    """With what crossplane could not read: nginx itself may, so these are warnings."""
+    with TemporaryDirectory(prefix="nginxgen-check-") as folder:
+        reader = _Reader(files, Path(folder), [])
+        nodes = reader.file(files.main, (), ())
+        return Whole(tuple(_spots(nodes, ()))), tuple(reader.found)
+
+
+def _spots(nodes: Sequence[Node], around: tuple[Node, ...]) -> Iterator[Spot]:
+    for node in nodes:
+        yield Spot(node, around)
+        yield from _spots(node.block or (), (*around, node))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """What one pass over the files needs, and what it found wrong."""
+
+    files: Files
+    folder: Path
+    found: list[Finding]
+
+    def file(self, name: str, around: tuple[str, ...], outer: tuple[str, ...]) -> tuple[Node, ...]:
+        """`outer`: the files that include it, none of which is opened again."""
+        words = tuple(_AROUND.get(block, block) for block in around)
+        nodes, wrong = parse(self.files.texts[name], name, words, self.folder)
+        hint = "nginx itself is the judge; what could not be read was not looked at"
+        self.found.extend(replace(one, severity=Severity.WARNING, hint=hint) for one in wrong if _OURS not in name)
+        return tuple(self.resolved(nodes, around, (*outer, name)))
+
+    def resolved(self, nodes: Sequence[Node], around: tuple[str, ...], outer: tuple[str, ...]) -> Iterator[Node]:
+        for node in nodes:
+            if node.name == "include" and node.args:
+                for name in self.files.included(node.args[0]):
+                    if name not in outer:
+                        yield from self.file(name, around, outer)
+            elif node.block is None:
+                yield node
+            else:
+                yield replace(node, block=tuple(self.resolved(node.block, (*around, node.name), outer)))
