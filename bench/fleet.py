@@ -154,8 +154,9 @@ class Fleet:
 def _on_its_own(release: Release, service: str) -> str:
     """A service's file together with the variables it uses, under names that nobody else on the host has."""
     text = release.file(SENTINEL).text + release.file(f"{service}.conf").text
-    lines = (line for line in text.splitlines(keepends=True) if "release.inc" not in line)
-    return "".join(lines).replace("$nginxgen_", f"${service}_own_")
+    once_a_host = ("log_format ", "access_log ")  # a second one of this name is an error
+    lines = (line for line in text.splitlines(keepends=True) if not line.startswith(once_a_host))
+    return "".join(line for line in lines if "release.inc" not in line).replace("$nginxgen_", f"${service}_own_")
 
 
 def intent_of(known: Inventory, weight: Weight) -> Intent:

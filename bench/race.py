@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from bench.answers import verify
 from bench.contestants.base import Contestant, Cost
+from bench.contestants.warm import Warm
 from bench.fleet import Fleet, fleet
 from bench.processes import cpu, peak_memory, processes, tree
 from bench.roster import ROSTER, Entry
@@ -86,10 +87,20 @@ def _enter(field: Field, entry: Entry, name: str) -> Contestant:
     contestant = entry.make(field.fleet.spec(name, "nginxgen" if name == "cli" else name))
     contestant.prepare()
     field.fleet.write_configs(contestant.spec, ZERO)
-    if name != "cli" or "nginxgen" not in field.contestants:
-        contestant.change("0") if name in {"nginxgen", "cli"} else contestant.revert()
+    if name in {"nginxgen", "cli"}:
+        if "nginxgen" not in field.contestants:
+            contestant.change("0")
+    else:
+        _carry(contestant)
     verify(field.fleet.sites, contestant.spec.service, "v1")
     return contestant
+
+
+def _carry(contestant: Contestant) -> None:
+    """The first file of who carries files: by the fastest of them, whoever it is for."""
+    carrier = Warm("floor", "floor", contestant.spec)
+    carrier.revert()
+    carrier.close()
 
 
 def _lap(field: Field, name: str, run: int) -> Iterator[Measurement]:

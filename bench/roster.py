@@ -32,17 +32,20 @@ ROSTER: Mapping[str, Entry] = {
     "nginxgen": Entry(lambda spec: Warm("nginxgen", "nginxgen", spec), "nginxgen, as a library", too_slow=10**9),
     "local": Entry(lambda spec: Warm("local", "local", spec), "the same local work, no SSH"),
     "floorscript": Entry(FloorScript, "floor, as a script", too_slow=10**9),
-    "cli": Entry(Cli, "nginxgen, the command", too_slow=10**9),
+    "cli": Entry(Cli, "nginxgen, the command", slow=40, too_slow=10**9),
     "masters": Entry(Multiplexed, "OpenSSH, warm masters, xargs -P16"),
-    "pyinfra": Entry(lambda spec: Pyinfra(spec, TOOLS / "pyinfra/bin/pyinfra"), "pyinfra", slow=40),
+    "pyinfra": Entry(lambda spec: Pyinfra(spec, TOOLS / "pyinfra/bin/pyinfra"), "pyinfra"),
     "xargs": Entry(Parallel, "xargs -P16 scp + ssh", slow=40),
-    "sequential": Entry(Sequential, "scp + ssh, one by one", slow=5),
+    "sequential": Entry(Sequential, "scp + ssh, one by one", slow=5, too_slow=20),
     "tuned": Entry(
         lambda spec: TunedAnsible(spec, TOOLS / "ansible/bin/ansible-playbook", _PYTHON),
         "Ansible: 50 forks, pipelining, no facts",
         slow=5,
     ),
     "ansible": Entry(
-        lambda spec: Ansible(spec, TOOLS / "ansible/bin/ansible-playbook", _PYTHON), "Ansible, defaults", slow=5
+        lambda spec: Ansible(spec, TOOLS / "ansible/bin/ansible-playbook", _PYTHON),
+        "Ansible, defaults",
+        slow=5,
+        too_slow=20,
     ),
 }
