@@ -17,6 +17,7 @@ from nginxgen.ports import Stream
 
 WRITE = 60.0  # seconds in which the other side has to take what we send
 CHATTY = 4000  # bytes of its complaints that are worth reading
+_REAP = 2.0  # seconds in which a process of ours ends that hears no more; only then is nothing left of it
 
 
 class PipeEnded(Exception):
@@ -111,7 +112,7 @@ class LocalPipe:
     def close(self, patience: float) -> None:
         self._shut(socket.SHUT_WR)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(patience)
+            self._process.wait(max(patience, _REAP))
         self._shut(socket.SHUT_RDWR)
         with self._sending, self._receiving:
             self._ours.close()

@@ -37,7 +37,7 @@ class Limits:
     long: float = 180.0  # for one that waits for nginx: a large config takes tens of seconds to load
     count: float = 320.0  # for one that reads a log of any size; the host ends that after 300
     undo: float = 15.0  # to put right what was under trial, when the session ends
-    end: float = 2.0  # to end when there is nothing to put right
+    end: float = 2.0  # to put away what was staged; where nothing is, nobody waits: that would be a round trip
 
 
 LIMITS = Limits()
@@ -56,6 +56,7 @@ class ScriptSession:
         self._busy = threading.Lock()  # one question at a time
         self._sending = threading.Lock()  # a heartbeat goes between two words, never into one
         self._touched = False  # under trial: what the host serves depends on how we end
+        self._staged = False  # it has something of ours to put away, if we end like this
         self._greeted = False  # host.sh has spoken
         self._over = False  # nothing more can be said
         self._txn = ""
@@ -104,6 +105,7 @@ class ScriptSession:
         packed = archive.pack(part for part in parts if part is not None)
         body = script.padded(packed)
         names = " ".join("-" if part is None else part.id for part in parts)
+        self._staged = True
         word = f"stage {len(packed)} {len(body) // script.BLOCK} {names}"
         self._ask(word, _nothing, self._limits.long, body)
 
@@ -146,7 +148,7 @@ class ScriptSession:
 
     def close(self) -> None:
         self._over = True
-        self._pipe.close(self._limits.undo if self._touched else self._limits.end)
+        self._pipe.close(self._limits.undo if self._touched else self._limits.end if self._staged else 0.0)
 
     # ---- the wire
 
@@ -180,7 +182,7 @@ class ScriptSession:
         except NginxgenError:  # an answer: the host knows what it did
             self._touched = False
             raise
-        self._touched = False
+        self._touched = self._staged = False
         return found
 
     def _ask(self, word: str, read: Callable[[Answer], T], patience: float, body: bytes = b"") -> T:

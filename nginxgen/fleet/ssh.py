@@ -170,7 +170,8 @@ class SshPipe:
     def close(self, patience: float) -> None:
         with contextlib.suppress(*_FAILURES):
             self._channel.shutdown_write()
-            self._channel.status_event.wait(patience)  # set by its exit, and when the connection ends
+            if patience:
+                self._channel.status_event.wait(patience)  # set by its exit, and when the connection ends
         with contextlib.suppress(*_FAILURES):
             # paramiko's thread looks for the end ten times a second, unless its socket ends first
             if isinstance(self._transport.sock, socket.socket):

@@ -10,6 +10,7 @@ from nginxgen.fleet import ssh_cert, ssh_known
 from nginxgen.fleet.ssh_config import Hop
 from nginxgen.fleet.ssh_keys import Encrypted, Keyring, agent_keys, candidates
 from nginxgen.fleet.ssh_library import paramiko
+from nginxgen.fleet.ssh_transport import EagerTransport
 
 PATIENCE = 15.0  # seconds for TCP, the key exchange and the login, each
 
@@ -21,7 +22,7 @@ class TurnedAway(Exception):
 def log_in(name: str, hop: Hop, sock: Any, ring: Keyring) -> paramiko.Transport:
     """A transport that may open channels. `name` is the host that this is for. Raises Unreachable or TurnedAway."""
     try:
-        transport = paramiko.Transport(sock)
+        transport = EagerTransport(sock)
     except (paramiko.SSHException, OSError) as error:
         sock.close()
         raise TurnedAway(words(error)) from error
