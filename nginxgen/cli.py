@@ -26,6 +26,7 @@ VERBS: Mapping[str, str] = {
     "status": "Show what every host has and serves.",
     "explain": "Say which version a request gets, and which rule decides.",
     "prove": "Try the config by requests, in a private nginx on this machine.",
+    "preflight": "Look at everything that a rollout needs, before it begins.",
     "smoke": "Ask every service's smoke requests through every host.",
     "monitor": "Watch canary and stable side by side, and judge them by gates.",
     "history": "Show who changed what, when and why.",

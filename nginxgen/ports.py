@@ -9,6 +9,7 @@ from nginxgen.model.logs import LogAnswer, LogAsk
 from nginxgen.model.plan import Expected
 from nginxgen.model.release import File, Release
 from nginxgen.model.state import HostState, JournalEntry
+from nginxgen.model.vitals import Vitals
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,9 @@ class HostSession(Protocol):
 
         HostRefused "no-metrics-log", "too-much" or "slow".
         """
+
+    def vitals(self) -> Vitals:
+        """What the host has left, and its clock."""
 
     def begin(self, note: Note) -> HostState:
         """Take the lock; the state after recovery. HostRefused "locked" names the owner."""

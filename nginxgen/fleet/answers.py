@@ -17,6 +17,7 @@ from nginxgen.model.intent import Intent
 from nginxgen.model.logs import LogAnswer
 from nginxgen.model.release import File
 from nginxgen.model.state import Drift, HostState, JournalEntry
+from nginxgen.model.vitals import Disk, Vitals
 
 Answer = Mapping[str, Any]
 
@@ -147,6 +148,27 @@ def measured(answer: Answer, rows: Sequence[bytes]) -> LogAnswer:
             lost=answer["lost"] is True,
             now=int(answer["now"]),
             rows=tuple(row.decode("utf-8", "replace") for row in rows),
+        )
+    except _NONSENSE as fault:
+        raise Nonsense(f"{fault!r} in {answer!r}"[:400]) from fault
+
+
+def vitals(answer: Answer) -> Vitals:
+    """The answer to vitals. Raises Nonsense."""
+    try:
+        return Vitals(
+            now=int(answer["now"]),
+            memory=None if answer["memory_kb"] is None else 1024 * int(answer["memory_kb"]),
+            disks=tuple(
+                Disk(
+                    str(disk["folder"]),
+                    int(disk["free"]) * int(disk["block"]),
+                    int(disk["total"]) * int(disk["block"]),
+                    int(disk["free_files"]),
+                    int(disk["files"]),
+                )
+                for disk in answer["disks"]
+            ),
         )
     except _NONSENSE as fault:
         raise Nonsense(f"{fault!r} in {answer!r}"[:400]) from fault

@@ -21,6 +21,7 @@ from nginxgen.model.logs import LogAnswer, LogAsk
 from nginxgen.model.plan import Expected
 from nginxgen.model.release import MANIFEST, File, Release
 from nginxgen.model.state import Drift, HostState, JournalEntry
+from nginxgen.model.vitals import Disk, Vitals
 from nginxgen.ports import Note, Restores, Stream
 
 Tally = Callable[[LogAsk], LogAnswer]  # what a metrics log counts
@@ -73,6 +74,7 @@ class FakeHost:
         self.owner: FakeSession | None = None
         self.trial: _Trial | None = None
         self.answer: bytes | None = b"HTTP/1.1 200 OK\r\n\r\n"  # of every port; None: nobody listens
+        self.vitals = Vitals(0, 8 << 30, (Disk("/etc/nginx", 50 << 30, 100 << 30, 900, 1000),))
         self.tally: Tally | None = None  # None: there is no metrics log
         self.clock: Callable[[], str] | None = None  # as the journal writes it; None: a second an entry
         self.hanging = 0  # connections that still find the lock of a dead session
@@ -192,6 +194,10 @@ class FakeSession:
             if self._host.tally is None:
                 raise self._refusal("no-metrics-log", "there is no metrics log", hint="apply first")
             return self._host.tally(ask)
+
+    def vitals(self) -> Vitals:
+        with self._step("vitals"):
+            return self._host.vitals
 
     def begin(self, note: Note) -> HostState:
         with self._step("begin"):

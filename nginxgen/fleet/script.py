@@ -33,6 +33,7 @@ _PARTS = (
     "trial",
     "recover",
     "measure",
+    "vitals",
     "talk",
 )
 

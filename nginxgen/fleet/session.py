@@ -19,6 +19,7 @@ from nginxgen.model.logs import LogAnswer, LogAsk
 from nginxgen.model.plan import Expected
 from nginxgen.model.release import File, Release
 from nginxgen.model.state import HostState, JournalEntry
+from nginxgen.model.vitals import Vitals
 from nginxgen.ports import Note, Restores, Stream
 
 T = TypeVar("T")
@@ -91,6 +92,9 @@ class ScriptSession:
             return answers.measured(answer, rows)
 
         return self._ask(ask.word, read, self._limits.count)
+
+    def vitals(self) -> Vitals:
+        return self._ask("vitals", answers.vitals, self._limits.soon)
 
     def begin(self, note: Note) -> HostState:
         state = self._ask(f"begin {_told(note)}", answers.state, self._limits.long)

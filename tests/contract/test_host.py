@@ -61,6 +61,14 @@ def test_a_host_without_a_metrics_log_says_so_also_beside_a_change(world: World)
     assert refused.value.code == "no-metrics-log"
 
 
+def test_a_host_tells_what_it_has_left(world: World) -> None:
+    with session(world) as opened:
+        vitals = opened.vitals()
+    assert vitals.memory is None or vitals.memory > 1 << 20
+    assert vitals.disks
+    assert all(0 <= disk.free <= disk.total for disk in vitals.disks)
+
+
 def test_a_host_that_nginxgen_has_never_seen_has_nothing(world: World) -> None:
     state = state_of(world)
     assert (state.live, state.running, state.previous, state.intent) == (None, None, None, None)

@@ -10,6 +10,7 @@
 #                                  Times in s since the epoch; DIGITS of them name a slice: 10 for 1 s, 9 for 10 s, 8, 7;
 #                                  PLACE as an earlier answer gave it; SERVICES with commas; "-" for no place, or for all
 #   notes N                        the same, of those alone that tell of a rollout
+#   vitals                         space, memory and clock
 #   begin NOTE                     take the lock, finish or undo what an earlier session left open; NOTE is flat JSON
 #   stage BYTES BLOCKS ID TWIN EMPTY   BLOCKS*4096 bytes follow, the first BYTES are tar.gz; "-" for no TWIN or EMPTY
 #   trial TXN ID LIVE RUNNING [PREVIOUS]   serve ID from memory while the disk keeps the old release; "-" for none.

@@ -13,6 +13,7 @@ from nginxgen.model.logs import LogAnswer, LogAsk
 from nginxgen.model.plan import Expected
 from nginxgen.model.release import File, Release
 from nginxgen.model.state import HostState, JournalEntry
+from nginxgen.model.vitals import Vitals
 from nginxgen.ports import Note, Restores, Stream
 
 
@@ -46,6 +47,10 @@ class FarSession:
     def measure(self, ask: LogAsk) -> LogAnswer:
         answer: LogAnswer = self._ask("measure", ask)
         return answer
+
+    def vitals(self) -> Vitals:
+        found: Vitals = self._ask("vitals")
+        return found
 
     def begin(self, note: Note) -> HostState:
         state: HostState = self._ask("begin", note)
