@@ -23,6 +23,9 @@ VERBS: Mapping[str, str] = {
     "apply": "Bring every host to what the inventory says, all or none.",
     "revert": "Bring every host back to the release that was live before.",
     "emergency": "Turn every canary off, everywhere, at once.",
+    "set": "Give the canary this share: short for apply --weight.",
+    "rollout": "From 0 to 100 % by evidence, step by step.",
+    "stage": "Serve step N of the rollout now: short for rollout promote --to N.",
     "status": "Show what every host has and serves.",
     "explain": "Say which version a request gets, and which rule decides.",
     "prove": "Try the config by requests, in a private nginx on this machine.",
@@ -67,7 +70,7 @@ class Verbs(click.Group):
     cls=Verbs,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done, 2 wrong input, 3 changes (--exit-code), 4 refused, 5 failed and undone, "
-    "6 a host needs a human, 130 interrupted, 1 a bug.",
+    "6 a host needs a human, 7 a rollout was aborted by its gates, 130 interrupted, 1 a bug.",
 )
 @click.version_option(__version__, prog_name="nginxgen", message="%(prog)s %(version)s")
 @inventory_option

@@ -63,16 +63,16 @@ _scheduler = click.option(
     callback=_kept,
 )
 _weight = click.option("-w", "--weight", metavar="PERCENT", help="Percent for the canary, 0 to 100, two decimals.")
-_service = click.option(
+services_option = click.option(
     "-s", "--service", "services", multiple=True, metavar="NAME", help="Only this service's weight; repeatable."
 )
-_route = click.option(
+route_option = click.option(
     "-r", "--route", "routes", multiple=True, metavar="NAME", help="Only this route's weight; repeatable."
 )
 
 
 def weight_options(command: F) -> F:
-    return _weight(_service(_route(command)))
+    return _weight(services_option(route_option(command)))
 
 
 def fleet_options(command: F) -> F:

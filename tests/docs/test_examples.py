@@ -54,6 +54,10 @@ def understood(words: list[str]) -> None:
     name, verb, arguments = verbs.resolve_command(top, rest)
     assert verb is not None
     context = click.Context(verb, info_name=name, parent=top)
+    if isinstance(verb, click.Group):
+        name, verb, arguments = verb.resolve_command(context, arguments)
+        assert verb is not None
+        context = click.Context(verb, info_name=name, parent=context)
     given, left, _ = verb.make_parser(context).parse_args(arguments)
     assert left == []
     for parameter in verb.get_params(context):

@@ -39,6 +39,14 @@ def start(rolling: Rolling, plans: Sequence[RolloutPlan], why: str, time_scale: 
     return tuple(fresh)
 
 
+def start_unless_open(rolling: Rolling, plan: RolloutPlan, why: str) -> None:
+    """Raises Refused."""
+    with rolling.scope.work() as work:
+        is_open = sight(work).standing(plan).open
+    if not is_open:
+        start(rolling, (plan,), why)
+
+
 def pause(rolling: Rolling, plan: RolloutPlan, why: str) -> None:
     with rolling.scope.work() as work:
         deed = _deed(rolling, plan, work)

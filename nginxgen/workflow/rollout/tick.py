@@ -43,7 +43,7 @@ def tick(rolling: Rolling, plan: RolloutPlan) -> Told:
     """What was decided, and done. An error of the fleet is in the answer; it raises for none."""
     with rolling.scope.work() as work:
         seen = sight(work)
-        told = _look(rolling, plan, work, seen)
+        told = look_with(rolling, plan, work, seen)
         deed = Deed(rolling, plan, told.standing, seen)
         try:
             _act(work, deed, told)
@@ -59,10 +59,10 @@ def tick(rolling: Rolling, plan: RolloutPlan) -> Told:
 def look(rolling: Rolling, plan: RolloutPlan) -> Told:
     """What a tick would do. Changes nothing."""
     with rolling.scope.work() as work:
-        return _look(rolling, plan, work, sight(work))
+        return look_with(rolling, plan, work, sight(work))
 
 
-def _look(rolling: Rolling, plan: RolloutPlan, work: Work, seen: Sight) -> Told:
+def look_with(rolling: Rolling, plan: RolloutPlan, work: Work, seen: Sight) -> Told:
     standing, view = seen.standing(plan), seen.view(plan)
     judged = None
     if standing.step != NOT_BEGUN and standing.phase in _JUDGED and view.fleet not in (Fleet.FOREIGN, Fleet.PROMOTED):
