@@ -17,6 +17,7 @@ from nginxgen.fleet.ssh_keys import Keyring
 from nginxgen.fleet.ssh_library import paramiko
 from nginxgen.fleet.ssh_login import PATIENCE, TurnedAway, log_in, words
 from nginxgen.fleet.ssh_socket import dial, through_command
+from nginxgen.fleet.ssh_transport import EagerTransport
 from nginxgen.model.host import Host
 from nginxgen.ports import Stream
 
@@ -31,7 +32,7 @@ class Connector:
     def __init__(self, config: SshConfig | None = None) -> None:
         self._config = config or SshConfig.of_user()
         self._ring = Keyring()
-        self._jumps: dict[tuple[str, int, str, tuple[str, ...]], Future[paramiko.Transport]] = {}
+        self._jumps: dict[tuple[str, int, str, tuple[str, ...]], Future[EagerTransport]] = {}
         self._lock = threading.Lock()  # over _jumps
 
     def open(self, host: Host, command: str) -> SshPipe:
@@ -46,8 +47,7 @@ class Connector:
         )
         transport = self._login(host.name, hop, ())
         try:
-            channel = transport.open_session(timeout=PATIENCE)
-            _execute(transport, channel, command)
+            channel = transport.execute(command, PATIENCE)
         except _FAILURES as error:
             transport.close()
             hint = "does this user get a shell there, and does sshd allow sessions?"
@@ -62,8 +62,8 @@ class Connector:
                 future.result().close()
 
     def _login(
-        self, name: str, hop: Hop, via: tuple[str, ...], through: paramiko.Transport | None = None
-    ) -> paramiko.Transport:
+        self, name: str, hop: Hop, via: tuple[str, ...], through: EagerTransport | None = None
+    ) -> EagerTransport:
         """`via`: where we have come from on the way to this hop. `through` wins over the hop's own jumps."""
         for attempt in range(1, _TRIES + 1):
             sock = _tunnel(name, through, hop) if through else self._socket(name, hop, via)
@@ -86,7 +86,7 @@ class Connector:
 
     def _through_jumps(self, name: str, hop: Hop, via: tuple[str, ...]) -> Any:
         """ProxyJump a,b: log in to a, through it to b, and through that to the hop."""
-        transport: paramiko.Transport | None = None
+        transport: EagerTransport | None = None
         route: tuple[str, ...] = via
         for jump in hop.jumps:
             user, address, port = split_jump(name, jump)
@@ -99,12 +99,10 @@ class Connector:
             transport = self._jump(name, near, route, transport)
         return _tunnel(name, transport, hop) if transport else dial(name, hop.address, hop.port, PATIENCE)
 
-    def _jump(
-        self, name: str, hop: Hop, route: tuple[str, ...], through: paramiko.Transport | None
-    ) -> paramiko.Transport:
+    def _jump(self, name: str, hop: Hop, route: tuple[str, ...], through: EagerTransport | None) -> EagerTransport:
         """One login for all who come by at the same time; who comes after it failed or ended tries anew."""
         key = (hop.address, hop.port, hop.user, route)
-        mine: Future[paramiko.Transport] = Future()
+        mine: Future[EagerTransport] = Future()
         with self._lock:
             there = self._jumps.get(key)
             if there is None or (there.done() and not _lives(there)):
@@ -179,21 +177,7 @@ class SshPipe:
         self._transport.close()
 
 
-def _execute(transport: paramiko.Transport, channel: paramiko.Channel, command: str) -> None:
-    """Channel.exec_command without its wait for the answer, which is a round trip, and knows no deadline.
-
-    Where the answer is no, paramiko closes the channel, which shows when its first bytes are to be read.
-    """
-    request = paramiko.Message()
-    request.add_byte(bytes([98]))  # SSH_MSG_CHANNEL_REQUEST, RFC 4254 section 6.5
-    request.add_int(channel.remote_chanid)
-    request.add_string("exec")
-    request.add_boolean(True)
-    request.add_string(command)
-    transport._send_user_message(request)  # type: ignore[attr-defined]  # noqa: SLF001  (as exec_command does)
-
-
-def _lives(attempt: Future[paramiko.Transport]) -> bool:
+def _lives(attempt: Future[EagerTransport]) -> bool:
     return attempt.exception() is None and attempt.result().is_active()
 
 

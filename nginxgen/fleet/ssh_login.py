@@ -19,7 +19,7 @@ class TurnedAway(Exception):
     """sshd closed the connection before it said who it is: too many at once."""
 
 
-def log_in(name: str, hop: Hop, sock: Any, ring: Keyring) -> paramiko.Transport:
+def log_in(name: str, hop: Hop, sock: Any, ring: Keyring) -> EagerTransport:
     """A transport that may open channels. `name` is the host that this is for. Raises Unreachable or TurnedAway."""
     try:
         transport = EagerTransport(sock)
