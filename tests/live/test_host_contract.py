@@ -155,6 +155,11 @@ def test_a_release_that_is_refused_leaves_no_trace(bench: Bench) -> None:
     assert (host.tree(), host.workers()) == (before, workers)
 
 
+def asleep(pid: int) -> bool:
+    """proc(5): the state, after the name in parentheses."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("S")
+
+
 @pytest.mark.parametrize(
     "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.full)], ids=["TERM", "INT"]
 )
@@ -168,6 +173,8 @@ def test_a_signal_while_it_waits_for_a_word_brings_the_old_release_back(bench: B
         assert talk.apply(parcel(host, "two"))["ok"]
         os.kill(talk.pid, signal.SIGHUP)  # a line that hangs up is no reason to go: the end of input is
         talk.do("beat")
+        # A shell that a signal reaches just before it reads does not heed it until the next word, or the dead-man.
+        poll(lambda: asleep(talk.pid), "it waits for a word")
         os.kill(talk.pid, number)
         assert talk.process.wait(10) == 0
     assert (host.live(), host.held(), host.open_transactions()) == (one.id, {one.id}, [])

@@ -1,8 +1,8 @@
 """A host that is 100 ms away.
 
-`tc netem` would make it so where the kernel has it; the kernel that this was written on has not ("Specified qdisc kind is
-unknown"). So a relay stands between us and sshd, and holds every byte back for 50 ms, in both directions: what TCP itself
-does on such a way (slow start, losses) is not tried.
+`tc netem` would make it so where the kernel has it; the kernel that this was written on has not ("Specified qdisc kind
+is unknown"). So a relay stands between us and sshd, and holds every byte back for 50 ms, in both directions: what TCP
+itself does on such a way (slow start, losses) is not tried.
 """
 
 from __future__ import annotations
