@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from threading import Barrier
 
 import pytest
@@ -120,7 +122,7 @@ def moved(case: Case) -> Outcome:
 
 
 def port_held(case: Case) -> Outcome:
-    """nginx -t passes; the reload cannot bind."""
+    """nginx -t passes; the reload cannot bind. (The `listen` stands where the look at ports before does not see it.)"""
     with socket.create_server((case.bad.address, 18999)):
         extra = f"}} server {{ listen {case.bad.address}:18999;"
         return case.apply_release(release(case.bad, "new", extra))
@@ -251,3 +253,12 @@ def test_of_two_operators_at_once_one_wins_and_the_other_is_told_who(two: Fleet,
         with ExitStack() as stack:
             sessions = stack.enter_context(Sessions.open(two.hosts))
             assert {state.drift for state in sessions.observe().values()} == {()}
+
+
+def test_the_docs_show_this_matrix() -> None:
+    page = (Path(__file__).parents[2] / "docs/host-protocol.md").read_text()
+    table = page.partition("\n## Fleet faults\n")[2].partition("\nRerun it")[0]
+    rows = re.findall(r"^\| ([a-z ]+) \| (refused|undone) \|", table, flags=re.MULTILINE)
+    assert rows == [
+        (one.__name__.replace("_", " "), "refused" if one in BEFORE_ANY_TRIAL else "undone") for one in FAULTS
+    ]

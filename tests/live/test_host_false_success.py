@@ -5,7 +5,9 @@ docs/host-protocol.md shows it as a table. Each fault meets a host that serves "
 
 from __future__ import annotations
 
+import inspect
 import os
+import re
 import shutil
 import socket
 import threading
@@ -531,3 +533,42 @@ def test_a_tree_that_is_read_only(disks: Machine, folder: str) -> None:
         assert "Read-only file system" in verdict["message"], verdict
     disks.run("umount", path)
     the_next_apply_succeeds(disks)
+
+
+# ---------------------------------------------------------------- the docs show this matrix
+
+SHOWN: dict[str, tuple[Callable[..., object], ...]] = {
+    "a port that another process holds": (test_a_port_that_another_process_holds_is_named_before_anything_is_touched,),
+    "the same, taken just before the reload": (test_a_port_that_is_taken_just_before_the_reload,),
+    "a zone with another key, a cache with another path": (test_memory_that_nginx_would_have_to_use_otherwise,),
+    "workers that could not start (the host's config was changed and not loaded)": (
+        test_workers_that_could_not_start_are_never_asked_to,
+    ),
+    "the same, changed between test and reload": (test_workers_that_cannot_start_and_no_way_back_is_said_loudly,),
+    "the loader is not included": (test_a_loader_that_nobody_includes,),
+    "the config was broken before us": (test_a_config_that_was_broken_before_us_is_not_our_fault,),
+    "nginx is stopped": (test_nginx_is_stopped,),
+    "the pid file is missing, empty or wrong": (test_a_pid_file_that_does_not_lead_to_nginx,),
+    "another binary on disk than in memory, or an upgrade under way": (
+        test_the_binary_on_disk_is_not_the_one_that_runs,
+    ),
+    "somebody reloads nginx, or moves `live`, in mid-trial": (
+        test_somebody_reloads_nginx_in_mid_trial,
+        test_somebody_moves_the_live_link_in_mid_trial,
+    ),
+    "a name server that hangs in the test": (test_a_name_that_does_not_resolve_in_time_is_found_by_the_test,),
+    "a name server that hangs in the reload": (test_a_name_server_that_hangs_when_nginx_reloads,),
+    "a full disk: conf, state, run or log dir, at each step": (test_a_disk_that_is_full,),
+    "a read-only conf, state, run or log dir": (test_a_tree_that_is_read_only,),
+}
+
+
+def test_the_docs_show_this_matrix() -> None:
+    """Each fault has its tests, and they ask for the codes that stand in its row."""
+    page = (Path(__file__).parents[2] / "docs/host-protocol.md").read_text()
+    table = page.partition("\n## False success\n")[2].partition("\nRerun it")[0]
+    rows = re.findall(r"^\| (.+?) \| (.+?) \| .+? \|$", table, flags=re.MULTILINE)[1:]
+    assert [row[0] for row in rows] == list(SHOWN)
+    for fault, verdict in rows:
+        tested = "".join(inspect.getsource(test) for test in SHOWN[fault])
+        assert [code for code in re.findall(r"`([a-z-]+)`", verdict) if f'"{code}"' not in tested] == [], fault
