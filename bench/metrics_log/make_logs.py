@@ -23,7 +23,8 @@ def make(lines: int, ours: Path, as_json: Path) -> None:
 
 def versions(path: Path) -> None:
     rows = [(address, version) for version, addresses in VERSIONS.items() for address in addresses]
-    path.write_text("".join(f"{RELEASE}\tshop\t{address}\t{version}\n" for address, version in rows))
+    path.parent.mkdir()
+    path.write_text("".join(f"shop\t{address}\t{version}\n" for address, version in rows))
 
 
 def _line(rng: random.Random, at: float) -> tuple[str, str]:
@@ -39,9 +40,7 @@ def _line(rng: random.Random, at: float) -> tuple[str, str]:
     elif version == "v2" and drawn < 0.04:
         address, statuses, times = f"{address}, 10.0.1.10:5000", "502, 200", f"0.001, {times}"
     size = rng.randrange(200, 20_000)
-    ours = (
-        f"{at:.3f} {RELEASE}|shop|{route}|weight|split|{status}|{address}|{statuses}|{seconds:.3f}\t{size}\t{times};\n"
-    )
+    ours = f"{at:.3f} {RELEASE}|shop|{route}|weight|-|{status}|{address}|{statuses}|{seconds:.3f}\t{size}\t{times};\n"
     as_json = (
         f'{{"time":{at:.3f},"release":"{RELEASE}","service":"shop","route":"{route}","rule":"weight",'
         f'"version":"{version}","status":{status},"request_time":{seconds:.3f},"upstream_addr":"{address}",'

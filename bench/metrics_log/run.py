@@ -34,7 +34,7 @@ class Contestant:
 
 def contestants(folder: Path, duckdb: str | None) -> list[Contestant]:
     ours, as_json = folder / "metrics.log", folder / "json.log"
-    program = str(files("nginxgen.metrics.log") / "tally.awk")
+    program = str(files("nginxgen.fleet") / "host" / "tally.awk")
     found = [
         Contestant("wc -l, metrics log", ["wc", "-l"], ours),
         Contestant("wc -l, JSON lines", ["wc", "-l"], as_json),
@@ -67,14 +67,18 @@ def main() -> None:
     asked.add_argument("--runs", type=int, default=5)
     asked.add_argument("--duckdb")
     asked.add_argument("--json", type=Path)
+    asked.add_argument("--logs", type=Path, help="where the logs are kept, made if they are not there")
     options = asked.parse_args()
     with tempfile.TemporaryDirectory(prefix="nginxgen-bench-") as name:
-        folder = Path(name)
-        make_logs.make(options.lines, folder / "metrics.log", folder / "json.log")
-        make_logs.versions(folder / "versions")
+        folder = options.logs or Path(name)
+        if not (folder / make_logs.RELEASE).exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            make_logs.make(options.lines, folder / "metrics.log", folder / "json.log")
+            make_logs.versions(folder / make_logs.RELEASE / "versions")
         environ = {
             **os.environ, "LC_ALL": "C", "DIGITS": "8", "FIRST": "17000000", "LAST": "17000099", "SERVICES": "",
-            "VERSIONS": str(folder / "versions"), "PLACE": "1", "SKIP": "", "LOST": "false", "NOW": "0",
+            "FOLDER": str(folder), "RELEASES": make_logs.RELEASE, "NAMES": "", "PLACE": "1", "SKIP": "",
+            "LOST": "false", "NOW": "0",
         }  # fmt: skip
         crew = contestants(folder, options.duckdb)
         taken: dict[str, list[tuple[float, float]]] = {one.name: [] for one in crew}

@@ -63,6 +63,9 @@ def serving(answer: Answer, asked: list[bytes] | None = None) -> Iterator[int]:
                     client, _ = server.accept()
                 except OSError:
                     return
+                if ended.is_set():  # the knock that ends it, and no request
+                    client.close()
+                    return
                 threading.Thread(target=talk, args=(client,), daemon=True).start()
 
         def talk(client: socket.socket) -> None:

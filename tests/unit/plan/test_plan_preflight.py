@@ -46,7 +46,7 @@ def test_a_host_that_is_well() -> None:
         (STATE, WELL, 6.0, "clock", "critical", "6 s ahead"),
     ],
 )
-def test_a_host_that_is_not(state, vitals, skew, name, level, told) -> None:
+def test_a_host_that_is_not(*, state, vitals, skew, name, level, told) -> None:
     item = found(state, vitals, skew)[name]
     assert not item.well
     assert item.level == level
