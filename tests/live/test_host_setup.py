@@ -129,6 +129,27 @@ def test_a_stolen_key_forwards_nothing(narrow: NarrowHost, lab: Lab) -> None:
     assert HELLO not in remote.stdout
 
 
+def test_with_smoke_the_key_reaches_the_doors_of_the_services_and_nothing_else(
+    lab: Lab, narrow: NarrowHost, tmp_path: Path
+) -> None:
+    path = inventory(lab, narrow, tmp_path)
+    path.write_text(path.read_text().rstrip() + "\n    smoke: [{path: /}]\n")
+    cli, admin = Cli(path), ("--apply", "--login", "admin", "--login-key", str(narrow.admin_key))
+    assert "--smoke lets the key reach nginx" in cli("host-setup").stderr
+    cli("host-setup", "--smoke", *admin)
+    try:
+        wipe(lab.hosts)
+        assert cli.json("apply", "--yes")["outcome"] == "applied"  # its smoke request went through
+        web = lab.hosts[0].layout
+        for there in (f"{web.address}:{web.site_port}", "127.0.0.1:22"):
+            assert b"administratively prohibited" in narrow.ssh("-W", there, narrow.login).stderr
+        remote = narrow.ssh("-o", "ExitOnForwardFailure=yes", "-R", "127.0.0.1:22398:127.0.0.1:1", narrow.login)
+        assert b"remote port forwarding failed" in remote.stderr
+        assert b"uid=" not in narrow.ssh(narrow.login, "id").stdout
+    finally:
+        cli("host-setup", *admin)
+
+
 def test_the_user_of_the_key_cannot_make_the_script_do_more(narrow: NarrowHost, host: Host) -> None:
     """Somebody who is deploy by another way than this key."""
     path = script.installed_path(host)
