@@ -11,7 +11,7 @@ from nginxgen.model.weight import FULL, ZERO, Weight
 from nginxgen.render import names
 from nginxgen.render.maps import Geo, Map, Row, Value
 from nginxgen.render.places import Place, places, weigh
-from nginxgen.render.quote import Joined, Regex, Var
+from nginxgen.render.quote import Joined, Var
 from nginxgen.render.rules import CANARY, STABLE, Rule, chain, rules
 from nginxgen.render.sticky import Draw, draw
 
@@ -54,7 +54,7 @@ def decide(service: Service, intent: ServiceIntent, canary: Version | None, *, f
     maps = [made for _, _, before in weighed for made in before]
     asked = [(place, value) for place, value, _ in weighed]
     decided, over = _override(found, asked)
-    quick = [rule for rule in found if _is_quick(rule)]
+    quick = [rule for rule in found if rule.is_quick]
     if forks or len(quick) > 1:
         looked_at = (*((UPGRADE,) if forks else ()), *(rule.source for rule in quick))
         soon, more = _override([rule for rule in found if rule not in quick], asked)
@@ -77,11 +77,6 @@ def _by_weight(route: Route, intent: ServiceIntent, canary: Version | None, draw
     if canary is None or weight == ZERO:
         return STABLE
     return CANARY if weight == FULL else drawn.get(weight, f"{route.name}.split")
-
-
-def _is_quick(rule: Rule) -> bool:
-    """Whether most requests have nothing for it to look at. User ids they have, and the whole Cookie header."""
-    return rule.name != "users" and not any(isinstance(row.key, Regex) for row in rule.rows)
 
 
 def _shorten(

@@ -54,7 +54,21 @@ def _by_weight(service: Service, intent: ServiceIntent, decisions: Decisions) ->
 
 
 def _rule(service: str, found: Sequence[Rule], *, sure: bool) -> tuple[Value, tuple[Map, ...]]:
-    """`sure`: one of them did decide; then the last one is known by the others' silence."""
+    """`sure`: one of them did decide. Else a request with nothing to look at takes the short way, as to its version."""
+    said, maps = _chain(service, found, sure=sure)
+    quick = [rule for rule in found if rule.is_quick]
+    if sure or len(quick) < 2:  # noqa: PLR2004  (of one, the short way is as long)
+        return said, maps
+    short, more = _chain(service, [rule for rule in found if not rule.is_quick], sure=False)
+    looked_at = Joined(tuple(rule.source for rule in quick))
+    result = names.variable("ruled", looked_at, short, said)
+    return result, (*dict.fromkeys((*maps, *more)), Map(looked_at, result, said, (Row("", short),)))
+
+
+def _chain(service: str, found: Sequence[Rule], *, sure: bool) -> tuple[Value, tuple[Map, ...]]:
+    """Where one of them did decide, the last one is known by the others' silence."""
+    if not found:
+        return _WEIGHT, ()
     *others, last = found
     said: Value = last.name if sure else _WEIGHT
     maps = list[Map]()
