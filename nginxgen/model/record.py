@@ -72,6 +72,7 @@ class Happening(StrEnum):
     FINISHED = "finished"
     PROMOTED = "promoted"
     NOTE = "note"
+    ALERTED = "alerted"  # somebody was told
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ class Alert:
     fate: AlertFate = AlertFate.SENT
     channels: tuple[str, ...] = ()  # kinds, without the secrets of their addresses: "slack", "mailto"
     error: str = ""  # what the channels said, secrets masked
+    number: int = 0  # of the entry that it is about; 0: of none
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,8 @@ class Entry:
     chained: bool = False  # started together with the group that it waits for
     again: bool = False  # served already, and now on the hosts too that had missed it
     summary: str = ""  # JSON of a record.Stage: the step that ended with this event, as it was seen
+    level: Severity | None = None  # how loudly to say it; None: it is no news
+    alert: str = ""  # JSON of the record.Alert that went out
     txn: str = ""  # of the fleet change that wrote it
 
     @property

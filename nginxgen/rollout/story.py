@@ -23,6 +23,7 @@ from nginxgen.model.samples import Sample
 from nginxgen.model.state import JournalEntry
 from nginxgen.rollout import summary
 from nginxgen.rollout.entries import NOTED, read
+from nginxgen.rollout.sent import alerts
 
 MOST_POINTS = 120  # of one stage
 _ENDINGS = {
@@ -57,7 +58,8 @@ def record(
     plan: RolloutPlan, entries: Sequence[Entry], journals: Mapping[str, Sequence[JournalEntry]], now: Now
 ) -> Record:
     standing = now.standing
-    first, last = (entries[0], entries[-1]) if entries else (None, None)
+    told = [entry for entry in entries if entry.what is not Happening.ALERTED]
+    first, last = (told[0], told[-1]) if told else (None, None)
     over = standing.phase in (Phase.ABORTED, Phase.FINISHED, Phase.PROMOTED)
     waiting = standing.phase is Phase.RUNNING and bool(standing.waiting)
     return Record(
@@ -75,7 +77,8 @@ def record(
         next=next_command(plan, standing),
         hosts=tuple(journals),
         stages=_stages(plan, entries, now),
-        events=tuple(_event(entry) for entry in entries),
+        events=tuple(map(_event, told)),
+        alerts=alerts(entries),
         approvals=tuple(
             Approval(entry.at, entry.who, entry.step + 2, entry.text)
             for entry in entries

@@ -19,7 +19,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"cli"}),
     frozenset({"commands"}),
     frozenset({"workflow"}),
-    frozenset({"fleet", "demo", "prove", "metrics", "smoke"}),
+    frozenset({"fleet", "demo", "prove", "metrics", "smoke", "alerts"}),
     frozenset({"inventory", "render", "check", "plan", "explain", "analysis", "rollout", "report"}),
     frozenset({"gates"}),
     frozenset({"ports"}),
@@ -37,6 +37,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "paramiko": ("fleet",),
     "distributed": ("fleet",),
     "msgspec": ("model",),
+    "apprise": ("alerts",),
 }
 # model.weight and model.state parse what people and hosts write, and say InputError; errors knows no noun.
 LEVEL = {name: level for level, floor in enumerate(FLOORS) for name in floor}

@@ -22,12 +22,16 @@ if TYPE_CHECKING:
     from nginxgen.workflow.rollout.tick import Told
 
 
+dry_option = click.option("--dry-run-alerts", is_flag=True, help="Say which alerts would go out, and send none.")
+
+
 @click.command("run")
 @which
 @click.option("--start", "begin", is_flag=True, help="Start it first, unless it runs already.")
 @click.option("--to-pause", is_flag=True, help="End also where nothing goes on without a person.")
+@dry_option
 @scale_option
-def run(begin: bool, to_pause: bool, time_scale: float, **words: Any) -> None:
+def run(begin: bool, to_pause: bool, dry_run_alerts: bool, time_scale: float, **words: Any) -> None:
     """Look, judge and act until the rollout has ended.
 
     It can be killed at any time and run again, here or elsewhere: nothing is lost, and two at once do no harm.
@@ -38,7 +42,7 @@ def run(begin: bool, to_pause: bool, time_scale: float, **words: Any) -> None:
     from nginxgen.workflow.rollout.tick import look
 
     with refusal_as_json(words["as_json"]):
-        about = chosen(words, nobody)
+        about = chosen(words, nobody, say_alerts=dry_run_alerts)
         if begin and not any(look(about.rolling, plan).standing.open for plan in about.plans):
             hands.start(about.rolling, about.plans, "", time_scale)
         elif time_scale != 1.0:
@@ -54,16 +58,20 @@ def run(begin: bool, to_pause: bool, time_scale: float, **words: Any) -> None:
 
 @click.command("tick")
 @which
-def tick(**words: Any) -> None:
+@dry_option
+def tick(dry_run_alerts: bool, **words: Any) -> None:
     """Look, judge and act once: for cron or a systemd timer.
 
     Leaves with 7 where it has aborted the rollout. Example: * * * * * nginxgen rollout tick
     """
+    from nginxgen.workflow.rollout.tell import tell
     from nginxgen.workflow.rollout.tick import tick as once
 
     with refusal_as_json(words["as_json"]), watching(verbose=words["verbose"]) as watch:
-        about = chosen(words, watch)
+        about = chosen(words, watch, say_alerts=dry_run_alerts)
         told = [once(about.rolling, plan) for plan in about.plans]
+        for one in told:
+            tell(about.rolling, one)
     if words["as_json"]:
         emit_json({"rollouts": [document(one) for one in told]})
     else:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from nginxgen.commands.options import fleet_options, load_inventory, reach, templates_option
+from nginxgen.commands.output import complain
 from nginxgen.commands.person import who
 from nginxgen.errors import InputError
 from nginxgen.model.nearest import did_you_mean
@@ -17,6 +18,7 @@ from nginxgen.model.nearest import did_you_mean
 if TYPE_CHECKING:
     from nginxgen.inventory import Inventory
     from nginxgen.model.progress import Listener
+    from nginxgen.model.record import Alert
     from nginxgen.model.rollout import RolloutPlan
     from nginxgen.workflow.rollout.rolling import Rolling
 
@@ -41,25 +43,32 @@ class Chosen:
     inventory: Inventory
 
 
-def chosen(words: dict[str, Any], listener: Listener) -> Chosen:
-    """`words`: the options of `which`. Raises InputError."""
+def chosen(words: dict[str, Any], listener: Listener, *, say_alerts: bool = False) -> Chosen:
+    """`words`: the options of `which`. `say_alerts`: here, instead of sending them. Raises InputError."""
     import time
 
+    from nginxgen.alerts.send import send
     from nginxgen.workflow.rollout.gather import Gatherer
     from nginxgen.workflow.rollout.rolling import Rolling
     from nginxgen.workflow.scope import Scope
 
     known = load_inventory(words["inventory"])
     hosts = known.hosts(words["hosts"])
-    plans = _plans(known, words["service"], words["group"])
+    plans = plans_of(known, words["service"], words["group"])
     templates: Path | None = words["templates"]
     rolling = Rolling(
-        Scope(hosts, listener=listener, reach=reach()), known.services, Gatherer(hosts, time.time), who(), templates
+        Scope(hosts, listener=listener, reach=reach()),
+        known.services,
+        Gatherer(hosts, time.time),
+        who(),
+        templates,
+        tell=shown if say_alerts else send,
     )
     return Chosen(rolling, plans, known)
 
 
-def _plans(known: Inventory, service: str | None, group: str | None) -> tuple[RolloutPlan, ...]:
+def plans_of(known: Inventory, service: str | None, group: str | None) -> tuple[RolloutPlan, ...]:
+    """Of the service, or of the only one that has any. Raises InputError."""
     with_plan = [one.name for one in known.services if one.rollouts]
     if service is None and len(with_plan) == 1:
         service = with_plan[0]
@@ -92,3 +101,14 @@ def reason(why: str) -> str:
     if len(why) > LONGEST_WHY:
         raise InputError(f"--why has {len(why)} characters, at most {LONGEST_WHY} go into the journal")
     return why
+
+
+def shown(alert: Alert, urls: Sequence[str]) -> Alert:
+    """An alert that is not sent, for a person's eyes."""
+    from nginxgen.alerts.send import kinds
+    from nginxgen.model.record import AlertFate
+
+    channels = kinds(urls)
+    body = alert.body.replace("\n", "\n  ")
+    complain(f"would be sent to {', '.join(channels)}: {alert.title}\n  {body}")
+    return replace(alert, fate=AlertFate.DRY_RUN, channels=channels)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from nginxgen.alerts.send import send
 from nginxgen.fleet.sessions import Sessions
+from nginxgen.model.record import Alert
 from nginxgen.model.rollout import RolloutPlan, Standing
 from nginxgen.model.samples import Measured
 from nginxgen.model.service import Service
@@ -18,6 +20,7 @@ from nginxgen.workflow.rollout.hooks import Hook, shell
 from nginxgen.workflow.scope import Scope
 
 Clock = Callable[[], float]  # seconds since the epoch
+Tell = Callable[[Alert, Sequence[str]], Alert]  # to these addresses; with what became of it. Never raises
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class Rolling:
     templates: Path | None = None
     clock: Clock = time.time
     hook: Hook = shell
+    tell: Tell = send
+    told: dict[str, Alert] = field(default_factory=dict)  # by key, of this process: where no journal can be written
     token: Callable[[], str] = field(default=lambda: secrets.token_hex(6))
 
     def service(self, plan: RolloutPlan) -> Service:

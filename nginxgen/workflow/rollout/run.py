@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from nginxgen.model.rollout import NOT_BEGUN, Phase, RolloutPlan
 from nginxgen.workflow.rollout.rolling import Rolling
+from nginxgen.workflow.rollout.tell import tell
 from nginxgen.workflow.rollout.tick import Told, tick
 
 Wait = Callable[[float], None]  # seconds
@@ -21,6 +22,8 @@ def run(rolling: Rolling, plans: Sequence[RolloutPlan], heed: Heed, wait: Wait, 
     while True:
         told = [tick(rolling, plan) for plan in plans]
         heed(told)
+        for one in told:
+            tell(rolling, one)
         if over(told, to_pause=to_pause):
             return
         if not any(one.acted for one in told):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from nginxgen.errors import NginxgenError, Refused
+from nginxgen.model.gates import Severity
 from nginxgen.model.record import Happening
 from nginxgen.model.rollout import NOT_BEGUN, Act, Decision, Entry, Fleet, Phase, RolloutPlan, Standing, View
 from nginxgen.rollout.decide import Facts, decide
@@ -28,6 +29,8 @@ class Told:
     view: View
     judged: Judged | None = None
     error: NginxgenError | None = None  # why the decision could not be carried out, for now
+    entries: tuple[Entry, ...] = ()  # before
+    hosts: tuple[str, ...] = ()
 
     @property
     def acted(self) -> bool:
@@ -70,7 +73,9 @@ def look_with(rolling: Rolling, plan: RolloutPlan, work: Work, seen: Sight) -> T
     parent = _parent(plan, seen)
     verdict = judged.verdict if judged else None
     facts = Facts(plan, standing, view, verdict, rolling.clock(), parent)
-    return Told(plan, standing, decide(facts), view, judged)
+    return Told(
+        plan, standing, decide(facts), view, judged, entries=seen.entries(plan), hosts=tuple(work.sessions.hosts)
+    )
 
 
 def _parent(plan: RolloutPlan, seen: Sight) -> Phase | None:
@@ -86,7 +91,7 @@ def _act(work: Work, deed: Deed, told: Told) -> None:
         case Act.BEGIN:
             trouble = _hooks(deed, deed.plan.hooks.before)
             if trouble:
-                say(work, deed, deed.entry(Happening.PAUSED, f"it does not begin: {trouble}"))
+                say(work, deed, deed.entry(Happening.PAUSED, f"it does not begin: {trouble}", level=Severity.P2))
             else:
                 serve(work, deed, stepped(deed, decision.step, decision.sentence))
         case Act.STEP:
@@ -94,14 +99,17 @@ def _act(work: Work, deed: Deed, told: Told) -> None:
         case Act.AGAIN:
             serve(work, deed, stepped(deed, decision.step, decision.sentence, again=True))
         case Act.ABORT:
-            entry = deed.entry(Happening.ABORTED, decision.sentence, summary=_summary(deed, told))
+            entry = deed.entry(
+                Happening.ABORTED, decision.sentence, summary=_summary(deed, told), level=decision.severity
+            )
             go_back(work, deed, entry, deed.plan.on_fail)
         case Act.FINISH:
             say(work, deed, deed.entry(Happening.FINISHED, decision.sentence, summary=_summary(deed, told)))
         case _:
             what = decision.happening or Happening.NOTE
             ends = what in (Happening.PAUSED, Happening.DRIFTED)
-            say(work, deed, deed.entry(what, decision.sentence, summary=_summary(deed, told) if ends else ""))
+            seen = _summary(deed, told) if ends else ""
+            say(work, deed, deed.entry(what, decision.sentence, summary=seen, level=decision.severity))
 
 
 def stepped(deed: Deed, step: int, text: str, *, again: bool = False, summary: str = "") -> Entry:
@@ -154,15 +162,25 @@ def _pause_for(rolling: Rolling, plan: RolloutPlan, told: Told) -> None:
     """A change that failed is not tried again and again. An abort that failed is: it must come through."""
     if told.decision.act in (Act.ABORT, Act.PAUSE, Act.SAY) or told.error is None:
         return
-    write(rolling, plan, Happening.PAUSED, f"{told.decision.sentence}; but it failed: {told.error.message}")
+    write(
+        rolling,
+        plan,
+        Happening.PAUSED,
+        f"{told.decision.sentence}; but it failed: {told.error.message}",
+        level=Severity.P2,
+    )
 
 
-def write(rolling: Rolling, plan: RolloutPlan, what: Happening, text: str) -> None:
-    """One line, from a fresh look, where hosts can be reached. That it can't be written stops nothing."""
+def write(rolling: Rolling, plan: RolloutPlan, what: Happening, text: str, **more: object) -> bool:
+    """One line, from a fresh look, where hosts can be reached. That it can't be written stops nothing: then False.
+
+    `more`: fields of the entry that are not as the standing has them.
+    """
     try:
         with rolling.scope.work() as work:
             seen = sight(work)
             deed = Deed(rolling, plan, seen.standing(plan), seen)
-            say(work, deed, deed.entry(what, text))
+            say(work, deed, deed.entry(what, text, **more))  # type: ignore[arg-type]  # fields of Entry, by name
     except Refused:
-        return
+        return False
+    return True
