@@ -49,6 +49,7 @@ def test_what_the_hosts_count_is_what_was_asked_and_gates_judge_it(lab: Lab, cli
     assert "a gate does not hold: shop: error_rate of v2" in said.stderr
 
 
+@pytest.mark.full
 def test_too_little_is_no_answer(cli: Cli) -> None:
     cli("apply", "--yes")
     said = cli("monitor", "1", "--gate", "error_rate: < 1%", code=4)
