@@ -20,6 +20,7 @@ from nginxgen import inventory, render
 from nginxgen.demo.host import LabHost
 from nginxgen.demo.lab import Lab
 from nginxgen.fleet.pipe import LocalPipe
+from nginxgen.fleet.script import argv
 from nginxgen.fleet.session import ScriptSession
 from nginxgen.inventory import Inventory
 from nginxgen.model.host import Host, Transport
@@ -69,7 +70,7 @@ def _apply(known: Inventory, host: Host, machine: LabHost, meter: Meter, weight:
     master = machine.master or 0
     before = processes()[master].cpu
     meter.start()
-    pipe = LocalPipe(host)
+    pipe = LocalPipe(host.name, argv(host))
     session = ScriptSession(host.name, pipe)
     pid = pipe._process.pid  # noqa: SLF001  (the script's)
     meter.mark("start", pid)

@@ -1,5 +1,7 @@
 # ---------------------------------------------------------------- what a host says of itself
 
+seen_live='' # what was live where the word before this one was `observe`: then it has looked into files and folders
+
 # Sets drift: how the host differs from what was committed, as members of a JSON list.
 find_drift() {
     drift=''
@@ -7,8 +9,8 @@ find_drift() {
     [ -n "$master" ] || differs nginx-stopped "$why"
     [ -z "$pid_file_wrong" ] || differs no-pid-file "$pid_file_wrong"
     if [ -n "$live" ]; then
-        find_edits "$home/releases/$live"
-        [ -z "$edits" ] || differs edited "changed by hand in $home/releases/$live: $edits"
+        [ "$live" = "$seen_live" ] || { find_edits "$home/releases/$live" && live_edits=$edits; }
+        [ -z "$live_edits" ] || differs edited "changed by hand in $home/releases/$live: $live_edits"
         if [ ! -e "$loader" ]; then
             differs loader-missing "$loader is gone: nginx would start without our services"
         elif loader_edited; then
@@ -57,12 +59,17 @@ describe() {
     described="$described,\"built\":[$listed],\"master\":${master:-null}"
     list '' "$workers"
     described="$described,\"workers\":[$listed],\"draining\":$draining,\"lock\":${owner:-null}"
-    found=''
-    for kept in $(ls -1t "$home/releases" 2>/dev/null); do
-        ! is_id "$kept" || found="$found $kept"
-    done
-    list '"' "$found"
+    [ -n "$live" ] && [ "$live" = "$seen_live" ] || list_releases
+    list '"' "$releases"
     described="$described,\"releases\":[$listed]"
+}
+
+# Sets releases, the newest first.
+list_releases() {
+    releases=''
+    for kept in $(ls -1t "$home/releases" 2>/dev/null); do
+        ! is_id "$kept" || releases="$releases $kept"
+    done
 }
 
 # Sets modules: which modules nginx was built with or without, as ./configure had it.
@@ -98,7 +105,7 @@ look() {
     return 1
 }
 
-observe() { look observe && describe && ok observe "$described"; }
+observe() { look observe && describe && seen_live=$live && ok observe "$described"; }
 
 show() {
     has_release "$1" || { no show missing "there is no release $1 on this host" && return; }

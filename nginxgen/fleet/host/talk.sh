@@ -18,6 +18,7 @@ begin() {
     elif [ -n "$pid_file_wrong" ]; then
         no begin no-pid-file "$pid_file_wrong" 'write the pid to that file: others who reload nginx need it, too'
     else
+        [ -z "$recovered" ] || seen_live=''
         describe
         quote_id "$recovered"
         ok begin ",\"recovered\":$quoted$described"
@@ -78,6 +79,7 @@ hear() {
     # shellcheck disable=SC2086  # words of a command line
     set -- $1
     set +f
+    [ "${1:-}" = begin ] || seen_live=''
     case ${1:-}/$# in
         observe/1) observe ;;
         show/2) show "$2" ;;

@@ -87,8 +87,8 @@ reload() {
 
 # Most reloads are done within hundredths of a second: so long look without starting anything but a sleep.
 wait_for_log() {
-    for _ in 1 2 3 4 5 6 7 8; do
-        nap 0.01
+    for pause in 0.01 0.01 0.02 0.03 0.05; do
+        nap $pause
         if holds "$proof"; then return; fi
     done
 }
