@@ -1,0 +1,57 @@
+"""Rollouts on a real fleet: clients that keep asking, a canary that can be made to fail, and time that runs faster."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from cli_tools import Cli
+
+from nginxgen.demo import backends, traffic
+from nginxgen.demo.lab import Lab
+
+_CONFIG = backends._config
+
+
+@contextmanager
+def clients(lab: Lab, *requests: traffic.Request) -> Iterator[None]:
+    """Each of these requests again and again, through every host, until the block ends."""
+    over = threading.Event()
+    targets = [host.web for host in lab.hosts]
+
+    def ask(request: traffic.Request) -> None:
+        while not over.wait(0.05):
+            traffic.send(targets, request, 30, concurrency=2)
+
+    threads = [threading.Thread(target=ask, args=(request,)) for request in requests]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+
+
+def answer(lab: Lab, version: str, line: str, patch: pytest.MonkeyPatch) -> None:
+    """From now on the servers of a version answer with this line of nginx: `return 500;`."""
+    patch.setattr(backends, "_config", lambda backend: _CONFIG(backend).replace("return 200", f"{line}\n return 200"))
+    for backend in lab.pool(version):
+        backend.stop()
+        backend.start()
+    patch.setattr(backends, "_config", _CONFIG)
+
+
+def standing(cli: Cli, *words: str) -> Mapping[str, Any]:
+    """The first rollout, as status has it."""
+    found: Mapping[str, Any] = cli.json("rollout", "status", *words)["rollouts"][0]
+    return found
+
+
+def story(cli: Cli) -> list[str]:
+    """What the journals of the hosts say was done, `why` of each change in its order, notes included."""
+    return [change["verb"] + " " + change["result"] for change in cli.json("history", "-n", "200")["changes"]]

@@ -1,0 +1,112 @@
+"""Rollouts on real nginx and sshd: a good canary gets everybody, a bad one is gone in a moment, kills change nothing."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import rollout_driver
+from cli_tools import Cli
+
+from nginxgen.demo import inventory_text, processes, traffic
+from nginxgen.demo.lab import Lab
+from nginxgen.model.record import Happening
+from nginxgen.model.state import JournalEntry
+from nginxgen.rollout.fold import entries
+
+PLAN = """
+rollout:
+  steps:
+    - {weight: 10, bake: 1h, gates: {error_rate: "< 10%"}, watch: critical}
+    - {weight: 50, bake: 1h, gates: {error_rate: "< 10%"}, watch: critical}
+    - {weight: 100, bake: 1h, gates: {error_rate: "< 10%"}, watch: critical}
+  rollback: {error_rate: "> 30%"}
+"""
+SHOP = traffic.Request("shop.example.com")
+SCALE = "1200"  # an hour in three seconds
+
+
+@pytest.fixture
+def cli(lab: Lab, tmp_path: Path) -> Cli:
+    text = inventory_text.shop(lab.layout, extra=PLAN.strip())
+    return Cli(lab.write_inventory(tmp_path / "fleet.yml", text))
+
+
+def told(lab: Lab) -> list[str]:
+    """The entries of the rollout: `stepped 10`, without what was only served again."""
+    journals = {
+        host.name: [
+            JournalEntry.from_json(json.loads(line))
+            for line in (host.layout.state_dir / "journal.jsonl").read_text().splitlines()
+        ]
+        for host in lab.hosts
+    }
+    return [
+        f"stepped {entry.weight:g}" if entry.what is Happening.STEPPED else str(entry.what)
+        for entry in entries(journals)["shop", ""]
+        if not entry.again
+    ]
+
+
+def test_a_good_canary_gets_everybody_and_becomes_stable(lab: Lab, cli: Cli) -> None:
+    cli("apply", "--yes")
+    with rollout_driver.clients(lab, SHOP):
+        cli("rollout", "run", "--start", "--time-scale", SCALE, "--to-pause")
+    assert told(lab) == ["started", "stepped 10", "stepped 50", "stepped 100", "finished"]
+    assert traffic.count([host.web for host in lab.hosts], SHOP, 60) == {"v2": 60}
+    cli("rollout", "promote", "--yes")
+    assert "stable: v2" in cli.inventory.read_text()
+    assert cli("plan", "--exit-code").returncode == 0
+
+
+def test_a_canary_that_turns_bad_is_gone_in_a_moment(lab: Lab, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    cli("apply", "--yes")
+    cli("rollout", "start", "--time-scale", "15")  # looks are a second apart, and the bake lasts for minutes
+    with rollout_driver.clients(lab, SHOP):
+        cli("rollout", "tick")
+        run = cli.popen("rollout", "run")
+        processes.wait_for(lambda: rollout_driver.standing(cli)["verdict"] == "pass", "the canary is well", seconds=30)
+        rollout_driver.answer(lab, "v2", "return 500;", monkeypatch)
+        began = time.monotonic()
+        _, err = run.communicate(timeout=60)
+        seconds = time.monotonic() - began
+    assert run.returncode == 7, err
+    assert "aborted" in err
+    assert told(lab) == ["started", "stepped 10", "aborted"]
+    assert traffic.count([host.web for host in lab.hosts], SHOP, 60) == {"v1": 60}
+    print(f"from the first bad answer to stable everywhere: {seconds:.1f} s")
+    assert seconds < 10, "a look a second, and the machine may be busy"
+
+
+@pytest.mark.parametrize("kills", [4, pytest.param(50, marks=pytest.mark.full)])
+def test_a_runner_that_is_killed_again_and_again_ends_as_one_that_is_not(lab: Lab, cli: Cli, kills: int) -> None:
+    cli("apply", "--yes")
+    cli("rollout", "start", "--time-scale", SCALE if kills < 10 else "120")
+    draw = random.Random(kills)
+    with rollout_driver.clients(lab, SHOP):
+        for _ in range(kills):
+            run = cli.popen("rollout", "run", "--to-pause")
+            try:
+                run.wait(timeout=0.4 + 3.0 * draw.random())  # start-up, a look, an apply: it may be in any of them
+            except subprocess.TimeoutExpired:
+                run.kill()
+            run.communicate()
+        cli("rollout", "run", "--to-pause")
+    assert told(lab) == ["started", "stepped 10", "stepped 50", "stepped 100", "finished"]
+    assert rollout_driver.standing(cli)["phase"] == "finished"
+    assert cli.json("status")["consistent"]
+
+
+def test_two_runners_do_not_both_act(lab: Lab, cli: Cli) -> None:
+    cli("apply", "--yes")
+    cli("rollout", "start", "--time-scale", SCALE)
+    with rollout_driver.clients(lab, SHOP):
+        both = [cli.popen("rollout", "run", "--to-pause") for _ in range(2)]
+        for run in both:
+            _, err = run.communicate(timeout=120)
+            assert run.returncode == 0, err
+    assert told(lab) == ["started", "stepped 10", "stepped 50", "stepped 100", "finished"]
