@@ -12,6 +12,7 @@ from cli_tools import Cli
 
 from nginxgen.demo import backends, traffic
 from nginxgen.demo.lab import Lab
+from nginxgen.demo.layout import BackendLayout
 
 _CONFIG = backends._config
 
@@ -37,21 +38,29 @@ def clients(lab: Lab, *requests: traffic.Request) -> Iterator[None]:
             thread.join()
 
 
-def answer(lab: Lab, version: str, line: str, patch: pytest.MonkeyPatch) -> None:
-    """From now on the servers of a version answer with this line of nginx: `return 500;`."""
-    patch.setattr(backends, "_config", lambda backend: _CONFIG(backend).replace("return 200", f"{line}\n return 200"))
+@contextmanager
+def answering(lab: Lab, version: str, line: str) -> Iterator[None]:
+    """Within the block the servers of a version answer with this line of nginx: `return 500;`."""
+
+    def bad(backend: BackendLayout) -> str:
+        return _CONFIG(backend).replace("return 200", f"{line}\n return 200")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(backends, "_config", bad)
+        _restart(lab, version)
+    try:
+        yield
+    finally:
+        _restart(lab, version)
+
+
+def _restart(lab: Lab, version: str) -> None:
     for backend in lab.pool(version):
         backend.stop()
         backend.start()
-    patch.setattr(backends, "_config", _CONFIG)
 
 
 def standing(cli: Cli, *words: str) -> Mapping[str, Any]:
     """The first rollout, as status has it."""
     found: Mapping[str, Any] = cli.json("rollout", "status", *words)["rollouts"][0]
     return found
-
-
-def story(cli: Cli) -> list[str]:
-    """What the journals of the hosts say was done, `why` of each change in its order, notes included."""
-    return [change["verb"] + " " + change["result"] for change in cli.json("history", "-n", "200")["changes"]]

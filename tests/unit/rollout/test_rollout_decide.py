@@ -25,7 +25,7 @@ PLANS = (
 OUTCOMES = (None, *Outcome)
 TIMES = (HOUR - 1, HOUR, 3 * HOUR)
 STEPS = (NOT_BEGUN, 0, 1, 2, 3)  # the last is beyond the plan
-FORWARD = frozenset({Act.BEGIN, Act.STEP, Act.FINISH})
+PARENTS = (Phase.RUNNING, Phase.ABORTED, Phase.FINISHED)
 
 
 def standing(phase: Phase, step: int, of: RolloutPlan, **fields: object) -> Standing:

@@ -74,8 +74,9 @@ def test_a_step_is_served_when_a_host_says_so_unless_its_clock_is_wrong() -> Non
 @given(
     st.builds(
         Entry, st.text(), st.integers(0), st.text(), st.text(), st.sampled_from(Happening), st.floats(0, 4e9),
-        st.text(), st.text(), step=st.integers(-1, 99), weight=st.floats(0, 100), chained=st.booleans(), summary=st.text(),
-        routes=st.lists(st.text()).map(tuple), time_scale=st.floats(1, 1e6), again=st.booleans(),
+        st.text(), st.text(), step=st.integers(-1, 99), weight=st.floats(0, 100), chained=st.booleans(),
+        summary=st.text(), routes=st.lists(st.text()).map(tuple), time_scale=st.floats(1, 1e6),
+        again=st.booleans(),
     )
 )  # fmt: skip
 def test_an_entry_is_read_as_it_was_written(one: Entry) -> None:
