@@ -19,23 +19,22 @@ _CONFIG = backends._config
 
 @contextmanager
 def clients(lab: Lab, *requests: traffic.Request) -> Iterator[None]:
-    """Each of these requests again and again, through every host, until the block ends."""
+    """These requests again and again, through every host, until the block ends."""
     over = threading.Event()
     targets = [host.web for host in lab.hosts]
+    round_ = requests * max(1, 60 // len(requests))
 
-    def ask(request: traffic.Request) -> None:
-        while not over.wait(0.05):
-            traffic.send(targets, request, 30, concurrency=2)
+    def ask() -> None:
+        while not over.wait(0.02):
+            traffic.send_each(targets, round_, concurrency=2)
 
-    threads = [threading.Thread(target=ask, args=(request,)) for request in requests]
-    for thread in threads:
-        thread.start()
+    thread = threading.Thread(target=ask)
+    thread.start()
     try:
         yield
     finally:
         over.set()
-        for thread in threads:
-            thread.join()
+        thread.join()
 
 
 @contextmanager

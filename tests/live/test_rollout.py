@@ -52,6 +52,7 @@ def told(lab: Lab) -> list[str]:
     ]
 
 
+@pytest.mark.full
 def test_a_good_canary_gets_everybody_and_becomes_stable(lab: Lab, cli: Cli) -> None:
     cli("apply", "--yes")
     with rollout_driver.clients(lab, SHOP):
@@ -81,7 +82,7 @@ def test_a_canary_that_turns_bad_is_gone_in_a_moment(lab: Lab, cli: Cli) -> None
     assert seconds < 10, "a look a second, and 2 s for the way back; the machine of a test may be busy"
 
 
-@pytest.mark.parametrize("kills", [4, pytest.param(50, marks=pytest.mark.full)])
+@pytest.mark.parametrize("kills", [3, pytest.param(50, marks=pytest.mark.full)])
 def test_a_runner_that_is_killed_again_and_again_ends_as_one_that_is_not(lab: Lab, cli: Cli, kills: int) -> None:
     cli("apply", "--yes")
     cli("rollout", "start", "--time-scale", SCALE if kills < 10 else "120")
@@ -100,6 +101,7 @@ def test_a_runner_that_is_killed_again_and_again_ends_as_one_that_is_not(lab: La
     assert cli.json("status")["consistent"]
 
 
+@pytest.mark.full
 def test_two_runners_do_not_both_act(lab: Lab, cli: Cli) -> None:
     cli("apply", "--yes")
     cli("rollout", "start", "--time-scale", SCALE)

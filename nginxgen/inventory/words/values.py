@@ -52,6 +52,12 @@ def span(text: str) -> float:
     return float(found[1]) * _UNITS[found[2]]
 
 
+def spanning(text: str) -> str:
+    """The text, where it is a duration as `span` reads it."""
+    span(text)
+    return text
+
+
 def percent(text: str) -> Weight:
     """A weight."""
     try:

@@ -88,6 +88,11 @@ def test_a_preset_with_steps_of_ones_own_keeps_its_rollback() -> None:
     assert len(plan.rollback) == 2
 
 
+def test_a_bake_may_last_for_years() -> None:
+    (plan,) = plans('rollout: {steps: [{weight: 7, bake: 999999d, gates: {p95: "< 1s"}}]}')
+    assert plan.steps[0].bake == 999_999 * DAY
+
+
 def test_without_a_rollout_there_is_none() -> None:
     assert plans("rollout:") == ()
 

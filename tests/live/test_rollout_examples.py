@@ -1,0 +1,74 @@
+"""The four plans of inventory/examples, from start to end on real nginx, days in seconds: good canaries and bad."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import rollout_driver
+from cli_tools import Cli
+
+from nginxgen.demo import inventory_text, traffic
+from nginxgen.demo.lab import Lab
+
+EXAMPLES = Path(__file__).parents[2] / "inventory/examples"
+PLANS = {"a-steps": "36000", "b-watch": "36000", "c-reads-writes": "3600", "d-triggers": "36000"}  # and time scales
+
+
+@pytest.fixture
+def cli(lab: Lab, tmp_path: Path, request: pytest.FixtureRequest) -> Cli:
+    """The example's services on the lab's hosts and backends, with all the patience that clients in a test need."""
+    text = (EXAMPLES / f"rollout-{request.param}.yml").read_text().partition("services:\n")[2]
+    for version in ("v1", "v2"):
+        servers = inventory_text.servers(lab.layout, version)
+        text = re.sub(rf"{version}: {{servers: .*}}", f"{version}: {{servers: {servers}}}", text)
+    text = text.replace("listen: [80]", f"listen: [{lab.layout.web_port}]")
+    text = text.replace("    rollout:\n", "    rollout:\n      max_bake: 300d\n").replace("max_bake: 7d, ", "")
+    text = re.sub(r"^  ", "", text, flags=re.MULTILINE)
+    return Cli(lab.write_inventory(tmp_path / "fleet.yml", text))
+
+
+def people() -> list[traffic.Request]:
+    """A hundred clients, and some of the house."""
+    house = {"gray_release": "true", "user_id": "test_user_001", "session_id": "house"}
+    clients = [{"session_id": f"s{number}", "user_id": f"u{number}"} for number in range(100)]
+    shop = "shop.example.com"
+    posts = [traffic.Request(shop, method="POST", cookies=cookies) for cookies in clients[:20]]
+    return [*(traffic.Request(shop, cookies=cookies) for cookies in (*clients, *[house] * 20)), *posts]
+
+
+def whole(*plans: str) -> list[object]:
+    """The first by default, all of them in the full run."""
+    first, *rest = plans
+    return [first, *(pytest.param(one, marks=pytest.mark.full) for one in rest)]
+
+
+@pytest.mark.parametrize("cli", whole("b-watch", "a-steps", "c-reads-writes", "d-triggers"), indirect=True)
+def test_a_good_canary_gets_everybody(lab: Lab, cli: Cli, request: pytest.FixtureRequest) -> None:
+    scale = PLANS[request.node.callspec.params["cli"]]
+    cli("apply", "--yes")
+    cli("rollout", "start", "--time-scale", scale)
+    with rollout_driver.clients(lab, *people()):
+        if scale == "36000" and "approval" in cli.inventory.read_text():
+            cli("rollout", "tick")
+            cli("rollout", "approve", "--why", "the house is content")
+        cli("rollout", "run", "--to-pause")
+    found = cli.json("rollout", "status")["rollouts"]
+    assert {one["phase"] for one in found} == {"finished"}, found
+    assert {one["weight"] for one in found} == {100}
+    cli("rollout", "promote", "--yes")
+    assert re.search(r"^ +stable: v2$", cli.inventory.read_text(), flags=re.MULTILINE)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("cli", list(PLANS), indirect=True)
+def test_a_bad_canary_goes_back(lab: Lab, cli: Cli, request: pytest.FixtureRequest) -> None:
+    cli("apply", "--yes")
+    cli("rollout", "start", "--time-scale", PLANS[request.node.callspec.params["cli"]])
+    with rollout_driver.answering(lab, "v2", "return 500;"), rollout_driver.clients(lab, *people()):
+        cli("rollout", "run", "--to-pause", code=7)
+    found = cli.json("rollout", "status")["rollouts"]
+    assert {one["phase"] for one in found} == {"aborted"}, found
+    anonymous = traffic.Request("shop.example.com")
+    assert traffic.count([host.web for host in lab.hosts], anonymous, 30) == {"v1": 30}
