@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import threading
 from collections.abc import Callable, Collection, Iterator
@@ -15,6 +16,7 @@ _TICK = os.sysconf("SC_CLK_TCK")
 @dataclass(frozen=True, slots=True)
 class Process:
     pid: int
+    name: str
     parent: int
     state: str
     cpu: float  # seconds, children that have been waited for included
@@ -40,6 +42,34 @@ def cpu(roots: Collection[int]) -> float:
     """Seconds that these trees have used since they began, as far as somebody has waited for what ended."""
     known = processes()
     return sum(known[pid].cpu for pid in tree(roots, known))
+
+
+class Orphans:
+    """What hosts leave behind when a session ends before its script does: it comes to us, and its CPU counts too."""
+
+    _OF_HOSTS = frozenset({"sh", "sshd", "nginx", "sleep", "timeout", "sudo", "setsid", "sync", "mv", "rm", "gzip"})
+
+    def __init__(self, roots: Collection[int]) -> None:
+        self._roots = roots
+        self._ended = 0.0  # seconds
+        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER, prctl(2)
+
+    def alive(self) -> set[int]:
+        """Those that still run; those that have ended are buried, and their CPU kept."""
+        known = processes()
+        ours = [one for one in known.values() if one.parent == os.getpid() and one.pid not in self._roots]
+        mine = {one.pid for one in ours if one.name in self._OF_HOSTS}
+        for one in ours:
+            if one.pid in mine and one.state == "Z":
+                _, _, usage = os.wait4(one.pid, 0)
+                self._ended += usage.ru_utime + usage.ru_stime
+                mine.discard(one.pid)
+        return tree(mine, known)
+
+    def cpu(self) -> float:
+        """Seconds that they have used, the living and the dead."""
+        known = processes()
+        return self._ended + sum(known[pid].cpu for pid in self.alive() if pid in known)
 
 
 def ssh_clients(folder: str) -> list[int]:
@@ -73,10 +103,11 @@ def peak_memory(roots: Callable[[], Collection[int]]) -> Iterator[list[float]]:
 def _read(pid: int) -> Process | None:
     """proc(5): /proc/pid/stat; the name in parentheses may hold anything."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+        head, _, rest = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")
+        fields = rest.split()
     except OSError:
         return None
-    return Process(pid, int(fields[1]), fields[0], sum(map(int, fields[11:15])) / _TICK)
+    return Process(pid, head.partition("(")[2], int(fields[1]), fields[0], sum(map(int, fields[11:15])) / _TICK)
 
 
 def _started_with(pid: int, folder: str) -> bool:

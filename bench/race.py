@@ -13,7 +13,7 @@ from bench.answers import verify
 from bench.contestants.base import Contestant, Cost
 from bench.contestants.warm import Warm
 from bench.fleet import Fleet, fleet
-from bench.processes import cpu, peak_memory, processes, tree
+from bench.processes import Orphans, cpu, peak_memory, processes, tree
 from bench.roster import ROSTER, Entry
 from nginxgen.model.weight import ZERO, Weight
 
@@ -48,6 +48,7 @@ class Field:
     fleet: Fleet
     host_roots: frozenset[int]
     contestants: dict[str, Contestant]
+    orphans: Orphans
 
 
 def race(hosts: int, names: Sequence[str], runs: int) -> tuple[list[Measurement], list[Memory]]:
@@ -71,7 +72,7 @@ def race(hosts: int, names: Sequence[str], runs: int) -> tuple[list[Measurement]
 def _field(hosts: int, names: Sequence[str]) -> Iterator[Field]:
     with fleet(hosts) as ready:
         roots = frozenset(pid for pid, process in processes().items() if process.parent == os.getpid())
-        field = Field(ready, roots, {})
+        field = Field(ready, roots, {}, Orphans(roots))
         try:
             for name in names:
                 field.contestants[name] = _enter(field, ROSTER[name], name)
@@ -130,12 +131,12 @@ def _quiet(field: Field) -> float:
     seen: set[int] = set()
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
-        now = tree(field.host_roots, processes())
+        now = tree(field.host_roots, processes()) | field.orphans.alive()
         if now == seen:
             break
         seen = now
         time.sleep(0.2)
-    return cpu(field.host_roots)
+    return cpu(field.host_roots) + field.orphans.cpu()
 
 
 def _lap_for_memory(field: Field, name: str) -> tuple[list[Measurement], Memory]:
