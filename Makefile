@@ -23,7 +23,8 @@ test-full: check      ## the same and the whole of every matrix: kills, faults, 
 
 bench: $(VENV)/ready  ## side by side with the tools that a user would pick instead, on this machine
 	@scripts/system-packages.sh nginx sshd
-	@$(BIN)/python -m bench
+	@sh bench/tools.sh $(BIN)/python
+	@$(BIN)/python -m bench --out docs/performance/results.json
 
 check: $(VENV)/ready  ## format, lint and types only
 	@$(BIN)/ruff format --check .
