@@ -74,6 +74,12 @@ class HostSession(Protocol):
     def vitals(self) -> Vitals:
         """What the host has left, and its clock."""
 
+    def config(self) -> str:
+        """What `nginx -T` prints: the texts of nginx's main file and of all that it includes, as they are on the disk.
+
+        HostRefused "not-running", "rejected" with nginx's words, or "too-much".
+        """
+
     def begin(self, note: Note) -> HostState:
         """Take the lock; the state after recovery. HostRefused "locked" names the owner."""
 

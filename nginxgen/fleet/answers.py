@@ -26,6 +26,7 @@ _SHELLS_OWN = re.compile(
     r"\bnginxgen: (?:line )?\d+: (?:(?:eval|printf): )*"
 )  # "nginxgen: 918: eval: cannot create ..."
 _HINTS = {"rejected": "nginx -t on this host says so: mend the inventory, or the host's own config"}
+_LARGEST_CONFIG = 64 << 20  # bytes; a few bytes can claim any size
 _ID = re.compile(r"[0-9a-f]{12}")
 # What the standard library raises when it reads nonsense; MemoryError where numbers promise more than there is.
 _NONSENSE = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError, MemoryError)
@@ -172,6 +173,21 @@ def vitals(answer: Answer) -> Vitals:
         )
     except _NONSENSE as fault:
         raise Nonsense(f"{fault!r} in {answer!r}"[:400]) from fault
+
+
+def config(answer: Answer) -> str | None:
+    """The answer to config; None where it was cut off at the most that travels. Raises Nonsense."""
+    try:
+        most = min(int(answer["most"]), _LARGEST_CONFIG)
+        stream = zlib.decompressobj(wbits=31)
+        plain = stream.decompress(base64.b64decode(str(answer["config"]), validate=True), most + 1)
+        if len(plain) > most:
+            return None
+        if not stream.eof:
+            raise ValueError("a config that is cut off")
+        return plain.decode("utf-8", "replace")
+    except (*_NONSENSE, zlib.error) as fault:
+        raise Nonsense(repr(fault)) from fault
 
 
 def journal_line(line: bytes) -> JournalEntry | None:

@@ -75,6 +75,7 @@ class FakeHost:
         self.trial: _Trial | None = None
         self.answer: bytes | None = b"HTTP/1.1 200 OK\r\n\r\n"  # of every port; None: nobody listens
         self.vitals = Vitals(0, 8 << 30, (Disk("/etc/nginx", 50 << 30, 100 << 30, 900, 1000),))
+        self.config = "# configuration file /etc/nginx/nginx.conf:\nevents {}\nhttp {}\n"  # as nginx -T prints it
         self.tally: Tally | None = None  # None: there is no metrics log
         self.clock: Callable[[], str] | None = None  # as the journal writes it; None: a second an entry
         self.hanging = 0  # connections that still find the lock of a dead session
@@ -198,6 +199,10 @@ class FakeSession:
     def vitals(self) -> Vitals:
         with self._step("vitals"):
             return self._host.vitals
+
+    def config(self) -> str:
+        with self._step("config"):
+            return self._host.config
 
     def begin(self, note: Note) -> HostState:
         with self._step("begin"):

@@ -34,6 +34,7 @@ _PARTS = (
     "recover",
     "measure",
     "vitals",
+    "config",
     "talk",
 )
 

@@ -96,6 +96,14 @@ class ScriptSession:
     def vitals(self) -> Vitals:
         return self._ask("vitals", answers.vitals, self._limits.soon)
 
+    def config(self) -> str:
+        text = self._ask("config", answers.config, self._limits.long)
+        if text is None:
+            raise HostRefused(
+                self.name, "too-much", "nginx -T prints more than 16 MiB", hint="check --tree reads any size"
+            )
+        return text
+
     def begin(self, note: Note) -> HostState:
         state = self._ask(f"begin {_told(note)}", answers.state, self._limits.long)
         self._txn = note.txn

@@ -69,6 +69,16 @@ def test_a_host_tells_what_it_has_left(world: World) -> None:
     assert all(0 <= disk.free <= disk.total for disk in vitals.disks)
 
 
+def test_a_host_gives_the_config_around_ours_and_is_left_alone(world: World) -> None:
+    disk, before = world.disk(), state_of(world)
+    with session(world) as opened, session(world) as reader:
+        opened.begin(NOTE)
+        text = reader.config()  # needs no lock
+    assert text.startswith("# configuration file /")
+    assert "http {" in text
+    assert (world.disk(), state_of(world)) == (disk, before)
+
+
 def test_a_host_that_nginxgen_has_never_seen_has_nothing(world: World) -> None:
     state = state_of(world)
     assert (state.live, state.running, state.previous, state.intent) == (None, None, None, None)

@@ -28,6 +28,7 @@ NONSENSE = [
     "show a b c",
     "journal x",
     "journal 1 2",
+    "config /etc/shadow",
     "begin",
     "begin x",
     "begin {}",

@@ -11,6 +11,7 @@
 #                                  PLACE as an earlier answer gave it; SERVICES with commas; "-" for no place, or for all
 #   notes N                        the same, of those alone that tell of a rollout
 #   vitals                         space, memory and clock
+#   config                         what nginx -T prints, as base64 of gzip
 #   begin NOTE                     take the lock, finish or undo what an earlier session left open; NOTE is flat JSON
 #   stage BYTES BLOCKS ID TWIN EMPTY   BLOCKS*4096 bytes follow, the first BYTES are tar.gz; "-" for no TWIN or EMPTY
 #   trial TXN ID LIVE RUNNING [PREVIOUS]   serve ID from memory while the disk keeps the old release; "-" for none.

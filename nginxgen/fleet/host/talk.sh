@@ -87,6 +87,7 @@ hear() {
         note/*) note_down "${line#note }" ;;
         beat/1) ok beat ;;
         vitals/1) vitals ;;
+        config/1) config ;;
         measure/6) measure "$2" "$3" "$4" "$5" "$6" ;;
         bye/1) leave ;;
         begin/*) if [ -z "$locked" ]; then begin "${line#begin }"; else no begin bad-order 'this session has begun already'; fi ;;
@@ -101,7 +102,7 @@ hear() {
         commit/1) commit ;;
         abort/1) abort ;;
         stage/*) no stage bad-word 'how much follows?' && leave ;;
-        observe/* | show/* | journal/* | notes/* | measure/* | vitals/* | beat/* | bye/* | trial/* | commit/* | abort/*) no "$1" bad-word "wrong number of words: $line" ;;
+        observe/* | show/* | journal/* | notes/* | measure/* | vitals/* | config/* | beat/* | bye/* | trial/* | commit/* | abort/*) no "$1" bad-word "wrong number of words: $line" ;;
         *) no word bad-word "no such word: ${1:-}" ;;
     esac
 }

@@ -52,6 +52,9 @@ class FarSession:
         found: Vitals = self._ask("vitals")
         return found
 
+    def config(self) -> str:
+        return str(self._ask("config"))
+
     def begin(self, note: Note) -> HostState:
         state: HostState = self._ask("begin", note)
         return state
