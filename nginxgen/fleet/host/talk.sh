@@ -32,9 +32,10 @@ ready_folders() { [ -d "$run" ] && [ -d "$state/txn" ] || { mkdir -p "$run" "$st
 
 # A transaction that can't be written down would fail this host's trial, when other hosts serve the new release already.
 room() {
-    printf '%8192s' '' >"$state/.room" && printf '' >"$state/.room" && return
+    # what printf says of a full disk is "I/O error"
+    { printf '%8192s' '' >"$state/.room"; } 2>/dev/null && printf '' >"$state/.room" && return
     printf '' >"$state/.room"
-    echo "no space left in $state"
+    echo "No space left in $state"
     return 1
 }
 
