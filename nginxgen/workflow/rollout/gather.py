@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from nginxgen.fleet.sessions import Sessions
 from nginxgen.model.host import Host
 from nginxgen.model.rollout import RolloutPlan, Standing
@@ -11,6 +13,7 @@ from nginxgen.workflow.measure import Clock, Look, Measurer, judged
 from nginxgen.workflow.rollout.rolling import Judged
 
 _FINE, _USUAL = 1, 10  # seconds of a slice
+_SETTLES = 1.0  # seconds; hosts write down whole ones, and old workers take requests for a moment more
 
 
 class Gatherer:
@@ -24,9 +27,10 @@ class Gatherer:
     def __call__(
         self, sessions: Sessions, service: Service, plan: RolloutPlan, standing: Standing, now: float
     ) -> Judged:
+        begin = first_slice(standing)
         look = Look(
             service,
-            Window(standing.since, max(now, standing.since)),
+            Window(begin, max(now, begin)),
             standing.stable,
             standing.canary,
             () if set(plan.routes) == {route.name for route in service.routes} else plan.routes,
@@ -40,7 +44,16 @@ class Gatherer:
         about = (standing.rollout, standing.step, standing.since)
         known = self._known.get(plan.name)
         if known is None or known[0] != about:
-            fine = _FINE if standing.time_scale > 1 else _USUAL
-            known = about, Measurer(self._hosts, (service,), self._clock, slice_seconds=fine)
+            known = about, Measurer(self._hosts, (service,), self._clock, slice_seconds=_width(standing))
             self._known[plan.name] = known
         return known[1]
+
+
+def first_slice(standing: Standing) -> float:
+    """The first slice that has nothing of the weight before: one that is cut would be counted whole."""
+    width = _width(standing)
+    return math.ceil((standing.since + _SETTLES) / width) * float(width)
+
+
+def _width(standing: Standing) -> int:
+    return _FINE if standing.time_scale > 1 else _USUAL
