@@ -34,6 +34,7 @@ VERBS: Mapping[str, str] = {
     "smoke": "Ask every service's smoke requests through every host.",
     "monitor": "Watch canary and stable side by side, and judge them by gates.",
     "history": "Show who changed what, when and why.",
+    "export": "Write alert rules, a dashboard or systemd units for a rollout.",
     "host-setup": "Let a stolen key do nothing on a host but nginxgen's steps.",
     "demo": "Play the whole story on a private fleet on this machine.",
 }

@@ -8,6 +8,7 @@ package_of() {
         nginx) echo nginx ;;
         sshd) echo openssh-server ;;
         chromedriver) echo chromium-driver ;;
+        systemd-analyze) echo systemd ;;
         *) echo "$1" ;;
     esac
 }

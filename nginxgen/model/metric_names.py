@@ -47,9 +47,7 @@ ERRORS = Series("nginxgen_error_ratio", _VERSION, "Requests that this version fa
 SERVER_ERRORS = Series("nginxgen_server_error_ratio", _VERSION, "Requests whose client saw a 5xx, 0 to 1.")
 TIMEOUTS = Series("nginxgen_timeout_ratio", _VERSION, "Requests that this version let time out, 0 to 1.")
 FALLBACKS = Series("nginxgen_fallback_ratio", _VERSION, "Requests that another version had to answer, 0 to 1.")
-LATENCY = Series(
-    "nginxgen_latency_seconds", (*_VERSION, "quantile"), "Request time: 0.5, 0.95, 0.99, and 1 for the most."
-)
+LATENCY = Series("nginxgen_latency_seconds", (*_VERSION, "percentile"), "Request time: p50, p95, p99, max.")
 LATENCY_MEAN = Series("nginxgen_latency_mean_seconds", _VERSION, "Mean of the request time.")
 
 GATE_STATE = Series("nginxgen_gate_state", (*_GATE, "state"), "1 for what the gate says, 0 for the others.")
@@ -64,7 +62,7 @@ ALL = (
 )
 
 # The values of `phase` are those of record.Ending, of `state` those of verdict.Outcome.
-QUANTILES = ("0.5", "0.95", "0.99", "1")
+PERCENTILES = ("p50", "p95", "p99", "max")  # "quantile" is for summaries
 
 
 def gate_label(gate: GateReading) -> str:
