@@ -52,7 +52,7 @@ def command(
     verbose: bool,
     as_json: bool,
 ) -> None:
-    r"""Look for faults in the inventory and in the config that it gives.
+    """Look for faults in the inventory and in the config that it gives.
 
     No host is asked, but with --live, which reads there what `nginx -T` prints. Where nginx is on this machine, it
     tests the config as well.

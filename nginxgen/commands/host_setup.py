@@ -48,7 +48,7 @@ def command(
     login: str | None,
     login_key: Path | None,
 ) -> None:
-    r"""Let a stolen key do nothing on a host but nginxgen's steps.
+    """Let a stolen key do nothing on a host but nginxgen's steps.
 
     The script becomes a file of root's, sudo allows that file alone, and sshd runs it for nginxgen's key whatever the
     client asks for. Without --apply it says what would be installed. Then set script: installed in the inventory. After

@@ -56,7 +56,7 @@ def command(
     csv_file: str | None,
     save: str | None,
 ) -> None:
-    r"""Watch canary and stable side by side, and judge them by gates.
+    """Watch canary and stable side by side, and judge them by gates.
 
     Reads the metrics logs of the hosts, or the source that the inventory names; changes nothing. With --gate it leaves
     with 0 where every gate is shown to hold, with 5 where one is shown not to, and with 4 where too little was seen to

@@ -29,7 +29,7 @@ def command(
     as_json: bool,
     verbose: bool,
 ) -> None:
-    r"""Look at everything that a rollout needs, before it begins.
+    """Look at everything that a rollout needs, before it begins.
 
     Hosts, drift, the way back, space, memory, clocks, backends, the config, the sources of metrics and your own
     commands. Leaves with 4 where something critical failed; what is advisory is only told. Changes nothing.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def command(
     *, inventory: str | None, hosts: tuple[str, ...], services: tuple[str, ...], as_json: bool, verbose: bool
 ) -> None:
-    r"""Ask every service's smoke requests through every host.
+    """Ask every service's smoke requests through every host.
 
     Each goes to stable and to canary by an override, from the host itself. Leaves with 5 where an answer is not as the
     inventory says; changes nothing.

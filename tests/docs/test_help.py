@@ -64,3 +64,8 @@ def test_the_help_of_the_whole_names_every_verb_and_every_exit_code() -> None:
         assert re.search(rf"^  {verb} +{re.escape(words)}$", text, flags=re.MULTILINE)
     told = set(map(int, re.findall(r"\b\d+\b", text.partition("Exit codes:")[2])))
     assert told == set(map(int, Exit))
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_no_mark_of_the_formatter_is_left_in_a_help(verb: str) -> None:
+    assert "\\b" not in help_of(verb)
