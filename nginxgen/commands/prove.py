@@ -80,5 +80,5 @@ def _text(done: Proved) -> str:
 
 def _summary(done: Proved) -> str:
     outcomes = [str(proof.outcome) for one in done.tables for proof in one.proofs]
-    told = ", ".join(f"{outcomes.count(word)} {word}" for word in ("proved", "failed", "left out") if word in outcomes)
+    told = ", ".join(f"{outcomes.count(word)} {word}" for word in ("proved", "failed", "not tried") if word in outcomes)
     return f"{counted(len(outcomes), 'claim')}: {told}; {counted(done.requests, 'request')} to {done.nginx}"

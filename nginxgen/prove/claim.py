@@ -19,6 +19,7 @@ class Expected:
     pool: str | None = None  # the upstream that nginx chose
     tries: int | None = None  # servers that were asked
     told: str | None = None  # X-Gray-Version that the backend got
+    copied: tuple[str, ...] | None = None  # other versions that got it too
     headers: Mapping[str, str] = field(default_factory=dict)  # of the answer; names in lower case
 
 
@@ -30,6 +31,7 @@ class Ask:
     expected: Expected
     fault: str = ""  # what the canary's stubs shall do: "500", "close", "hang"
     echo: bool = False  # upgrade to a WebSocket, and have a message echoed
+    tls: bool = False  # over TLS
     sets: str | None = None  # name of the cookie that the answer must set, and that a second request brings along
 
 
@@ -57,7 +59,7 @@ class Claim:
 class Outcome(StrEnum):
     PROVED = "proved"
     FAILED = "failed"
-    LEFT_OUT = "left out"
+    NOT_TRIED = "not tried"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,8 +30,10 @@ class Answer:
 class Client:
     """One keepalive connection, opened anew when the other side has closed it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, tls: Path | None = None) -> None:
+        """`tls`: the certificate that the other side must show, whatever name it is asked by."""
         self._path = path
+        self._tls = tls
         self._socket: socket.socket | None = None
         self._got = b""
 
@@ -70,10 +73,18 @@ class Client:
 
     def _connection(self) -> socket.socket:
         if self._socket is None:
-            self._socket = socket.socket(socket.AF_UNIX)
-            self._socket.settimeout(_TIMEOUT)
-            self._socket.connect(str(self._path))
+            self._socket = self._connected()
         return self._socket
+
+    def _connected(self) -> socket.socket:
+        plain = socket.socket(socket.AF_UNIX)
+        plain.settimeout(_TIMEOUT)
+        plain.connect(str(self._path))
+        if self._tls is None:
+            return plain
+        trusting = ssl.create_default_context(cafile=str(self._tls))
+        trusting.check_hostname = False
+        return trusting.wrap_socket(plain)
 
     def _send(self, request: bytes) -> None:
         """Once more where an idle connection was closed meanwhile."""

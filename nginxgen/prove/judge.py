@@ -15,7 +15,7 @@ def judge(claim: Claim, seen: Sequence[Seen]) -> Proof:
     """A claim that asks nothing proves nothing."""
     if claim.left_out is not None or not seen:
         why = claim.left_out or "no request can carry it"
-        return Proof(claim.service, claim.says, 0, Outcome.LEFT_OUT, (why,))
+        return Proof(claim.service, claim.says, 0, Outcome.NOT_TRIED, (why,))
     wrong = [*_each(claim.asks, seen), *_share(claim, seen), *_everyone(claim, seen)]
     more = (f"and {len(wrong) - _SHOWN} more",) if len(wrong) > _SHOWN else ()
     outcome = Outcome.FAILED if wrong else Outcome.PROVED
@@ -36,12 +36,17 @@ def _differences(expected: Expected, seen: Seen) -> Iterator[str]:
         ("version", seen.version or "none", expected.version),
         ("pool", seen.pool, expected.pool),
         ("tries", seen.tries, expected.tries),
+        ("copies", _copies(seen), expected.copied),
         ("the backend is told", seen.answer.headers.get("x-nginxgen-told", ""), expected.told),
     ]
     pairs += [(name, seen.answer.headers.get(name, ""), value) for name, value in expected.headers.items()]
     for what, got, wanted in pairs:
         if wanted is not None and got != wanted:
             yield f"{what} {got}, not {wanted}"
+
+
+def _copies(seen: Seen) -> tuple[str, ...]:
+    return tuple(sorted({one.rpartition(" ")[0] for one in seen.asked} - {seen.version}))
 
 
 def _further(ask: Ask, seen: Seen) -> Iterator[str]:

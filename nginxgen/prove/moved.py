@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nginxgen.check.private import blanked, listening
+from nginxgen.check.private import blanked, listening, socket
 from nginxgen.model.service import Protocol, Server, Service, Version
+from nginxgen.prove.certificate import CHAIN, KEY
+from nginxgen.prove.extra import without
 
 PATIENCE = "300ms"  # the timeout of fallback, so that a backend that hangs is given up soon
 _KEPT_FLAGS = frozenset({"default_server"})
@@ -22,6 +24,7 @@ class Stub:
     server: int  # its place in the version, from 0
     socket: Path
     obeys: bool  # whether it fails when told to: the canary's
+    tls: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,16 @@ class Moved:
 
     service: Service
     stubs: tuple[Stub, ...]
+
+
+def has_tls(service: Service) -> bool:
+    return any("ssl" in listen.split()[1:] for listen in service.listen)
+
+
+def tls_socket(service: Service, folder: Path) -> Path:
+    """Where a service that has TLS takes it."""
+    plain = socket(service.listen[0], folder)
+    return plain.with_name(f"{plain.name}.tls")
 
 
 def moved(services: Sequence[Service], folder: Path, log: str) -> tuple[Moved, ...]:
@@ -66,23 +79,38 @@ def _moved(service: Service, at: int, folder: Path, log: str) -> Moved:
     return Moved(
         replace(
             service,
-            listen=tuple(listening(listen, folder, _KEPT_FLAGS) for listen in service.listen[:1]),
+            listen=tuple(_listens(service, folder)),
             versions=versions,
-            protocol=Protocol.HTTP,
+            protocol=Protocol.HTTPS if service.protocol is Protocol.HTTPS else Protocol.HTTP,
             fallback=service.fallback and replace(service.fallback, timeout=PATIENCE),
-            server_extra="\n".join((blanked(service.server_extra), log, *trusted, "")),
+            server_extra="\n".join((blanked(without(service.server_extra)), log, *trusted, *_tls(service, folder), "")),
         ),
         stubs,
     )
 
 
+def _listens(service: Service, folder: Path) -> Iterator[str]:
+    plain = listening(service.listen[0], folder, _KEPT_FLAGS)
+    yield plain
+    if has_tls(service):
+        _, *flags = plain.split()
+        yield " ".join((f"unix:{tls_socket(service, folder)}", "ssl", *flags))
+
+
+def _tls(service: Service, folder: Path) -> Iterator[str]:
+    """A certificate of the proof's own, as those of the host are not here."""
+    if has_tls(service):
+        yield f"ssl_certificate {folder}/{CHAIN};"
+        yield f"ssl_certificate_key {folder}/{KEY};"
+
+
 def _stubs(service: Service, at: int, folder: Path) -> Iterator[Stub]:
     for number, version in enumerate(service.versions):
         for place, _ in enumerate(version.servers):
-            socket = folder / f"s{at}-{number}-{place}"
-            yield Stub(version.name, place, socket, obeys=version.name == service.canary)
+            path, tls = folder / f"s{at}-{number}-{place}", service.protocol is Protocol.HTTPS
+            yield Stub(version.name, place, path, obeys=version.name == service.canary, tls=tls)
 
 
-def _server(server: Server, socket: Path, *, watched: bool) -> Server:
+def _server(server: Server, path: Path, *, watched: bool) -> Server:
     fails = _MANY if watched else server.max_fails
-    return replace(server, address=f"unix:{socket}", resolve=False, max_fails=fails)
+    return replace(server, address=f"unix:{path}", resolve=False, max_fails=fails)

@@ -13,6 +13,7 @@ from nginxgen.model.intent import Intent
 from nginxgen.model.service import Service
 from nginxgen.prove.backend import backends
 from nginxgen.prove.claim import Claim, Proof
+from nginxgen.prove.doors import copies, doors, untried
 from nginxgen.prove.faults import faults, refusals
 from nginxgen.prove.judge import judge
 from nginxgen.prove.moved import Moved, moved, refusing
@@ -20,7 +21,7 @@ from nginxgen.prove.overrides import after_emergency, overrides
 from nginxgen.prove.roads import Case, base_of
 from nginxgen.prove.session import Session
 from nginxgen.prove.traffic import hop, issued, routes, servers, shares
-from nginxgen.prove.webserver import LOG_LINE, serving
+from nginxgen.prove.webserver import LOG_LINE, arrived, serving
 
 Claims = Callable[[Case], Iterable[Claim]]
 Gone = Callable[[Moved, Path], Service]
@@ -59,7 +60,7 @@ def as_asked(case: Case) -> Iterator[Claim]:
     yield from routes(case)
     if base is not None and case.intent.canary is not None and case.intent.canary_on:
         yield from overrides(case, base)
-    for claims in (shares, issued, servers, hop, faults):
+    for claims in (shares, issued, servers, hop, doors, copies, faults, untried):
         yield from claims(case)
 
 
@@ -82,4 +83,6 @@ def _stage(setting: Setting, claims: Claims, move: Gone = _stay) -> Sequence[Pro
         stubs = [stub for one in there for stub in one.stubs]
         with backends(folder), serving(release, stubs, folder, setting.binary):
             seen = Session(folder, setting.services).put(wanted)
+        got = arrived(folder)
+        seen = [tuple(replace(one, asked=got.get(str(one.number), ())) for one in answers) for answers in seen]
     return [judge(claim, answers) for claim, answers in zip(wanted, seen, strict=True)]

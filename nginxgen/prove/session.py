@@ -10,8 +10,10 @@ from pathlib import Path
 from nginxgen.check.private import socket
 from nginxgen.explain import Request
 from nginxgen.model.service import Service
+from nginxgen.prove.certificate import CHAIN
 from nginxgen.prove.claim import Ask, Claim
 from nginxgen.prove.client import Answer, Client
+from nginxgen.prove.moved import tls_socket
 from nginxgen.prove.roads import host_of
 from nginxgen.prove.webserver import ADDRESS_HEADER, FAULT_HEADER, NUMBER_HEADER, logged
 
@@ -26,6 +28,8 @@ class Seen:
     answer: Answer
     pool: str = ""
     tries: int = 0
+    number: int = 0  # of the request
+    asked: tuple[str, ...] = ()  # the stubs that got the request, or a copy of it
     echoed: bool = True
     again: Answer | None = None  # to the second request, with the cookie that the first one set
 
@@ -55,7 +59,11 @@ class Session:
         """What was seen, by claim. Raises Refused where no answer comes."""
         with ExitStack() as stack:
             talks = {
-                service.name: _Talk(service, stack.enter_context(Client(socket(service.listen[0], self.folder))))
+                service.name: _Talk(
+                    service,
+                    stack.enter_context(Client(socket(service.listen[0], self.folder))),
+                    stack.enter_context(Client(tls_socket(service, self.folder), self.folder / CHAIN)),
+                )
                 for service in self.services
             }
             first = [
@@ -64,14 +72,15 @@ class Session:
             ]
         log = logged(self.folder, self._number)
         return [
-            tuple(_with_log(seen, *log.get(str(number), _UNLOGGED)) for number, seen in answers) for _, answers in first
+            tuple(_with_log(replace(seen, number=number), *log.get(str(number), _UNLOGGED)) for number, seen in answers)
+            for _, answers in first
         ]
 
     def _next(self) -> int:
         return self._number + 1
 
     def _one(self, talk: _Talk, ask: Ask) -> Seen:
-        answer = self._ask(talk, ask.request, ask.fault)
+        answer = self._ask(talk, ask.request, ask.fault, tls=ask.tls)
         if ask.echo:
             echoed = answer.status == 101 and talk.client.echo(_MESSAGE) == _MESSAGE  # noqa: PLR2004  (switching)
             talk.client.close()
@@ -82,9 +91,11 @@ class Session:
         again = replace(ask.request, cookies=(*ask.request.cookies, (ask.sets, value)))
         return Seen(answer, again=self._ask(talk, again, ""))
 
-    def _ask(self, talk: _Talk, request: Request, fault: str) -> Answer:
+    def _ask(self, talk: _Talk, request: Request, fault: str, *, tls: bool = False) -> Answer:
         self._number += 1
-        return talk.client.ask(host_of(talk.service), request, dict(self._extra(talk.service, request, fault)))
+        return (talk.secure if tls else talk.client).ask(
+            host_of(talk.service), request, dict(self._extra(talk.service, request, fault))
+        )
 
     def _extra(self, service: Service, request: Request, fault: str) -> Iterator[tuple[str, str]]:
         yield NUMBER_HEADER, str(self._number)
@@ -96,10 +107,11 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class _Talk:
-    """A service, and the connection to it."""
+    """A service, and the connections to it."""
 
     service: Service
     client: Client
+    secure: Client  # over TLS; opened where a claim needs it
 
 
 def _with_log(seen: Seen, pool: str, tried: str) -> Seen:

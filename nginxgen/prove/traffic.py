@@ -94,9 +94,7 @@ def _version(case: Case, *, canary: bool) -> Version | None:
 def hop(case: Case) -> Iterator[Claim]:
     """WebSockets, and the names of versions."""
     service, roads = case.service, tuple(_roads(case))
-    if service.protocol in (Protocol.GRPC, Protocol.GRPCS):
-        yield Claim(service.name, "gRPC to the backends", left_out="the stubs speak HTTP only")
-    else:
+    if service.protocol not in (Protocol.GRPC, Protocol.GRPCS):
         asks = (
             Ask(_adding(road, ("Upgrade", "websocket"), ("Connection", "Upgrade")), Expected(name, 101), echo=True)
             for road, name in roads or _anywhere(case)

@@ -11,6 +11,7 @@ from pathlib import Path
 from nginxgen.check.private import hand_over
 from nginxgen.errors import InputError, Place, Refused
 from nginxgen.model.release import Release
+from nginxgen.prove.certificate import CHAIN, KEY, write_certificate
 from nginxgen.prove.moved import Stub
 
 ADDRESS_HEADER = "X-Nginxgen-Address"  # says the client's address, since a unix socket has none
@@ -37,6 +38,8 @@ http {{
     server_names_hash_max_size 65536;
     set_real_ip_from unix:;
     real_ip_header {address};
+    log_format nginxgen_stub '$http_x_nginxgen_number\\t$nginxgen_stub';
+    map "" $nginxgen_stub {{ default ""; }}
     log_format nginxgen_proof '$http_x_nginxgen_number\\t$proxy_host\\t$upstream_addr';
     include nginxgen/live/sentinel;
     include nginxgen/live/*.conf;
@@ -45,11 +48,15 @@ http {{
 """
 _STUB = """\
     server {{
-        listen unix:{socket};
+        listen unix:{socket}{tls};
+        set $nginxgen_stub "{name}";
+        access_log {folder}/stubs.log nginxgen_stub;
         proxy_http_version 1.1;
         proxy_set_header Upgrade $http_upgrade;
         proxy_set_header Connection upgrade;
         add_header X-Nginxgen-Stub "{name}" always;
+        add_header X-Nginxgen-Scheme $http_x_forwarded_proto always;
+        add_header X-Nginxgen-Sni $ssl_server_name always;
         add_header X-Nginxgen-Told $http_x_gray_version always;
         error_page 418 = @{echo};
         error_page 419 = @{hang};
@@ -105,9 +112,20 @@ def logged(folder: Path, number: int) -> dict[str, tuple[str, str]]:
         time.sleep(0.002)
 
 
+def arrived(folder: Path) -> dict[str, tuple[str, ...]]:
+    """The stubs that got a request, by its number. Complete once nginx has ended: a stub answers before it logs."""
+    log = folder / "stubs.log"
+    found: dict[str, tuple[str, ...]] = {}
+    for line in log.read_text("utf-8", "replace").splitlines() if log.exists() else ():
+        number, _, stub = line.partition("\t")
+        found[number] = (*found.get(number, ()), stub)
+    return found
+
+
 def _write(release: Release, stubs: Iterable[Stub], folder: Path) -> None:
     live = folder / "nginxgen" / "live"
     live.mkdir(parents=True)
+    write_certificate(folder)
     for file in release.files:
         (live / file.name).write_text(file.text, "utf-8", newline="\n")
     text = "".join(_stub(stub, folder) for stub in stubs)
@@ -121,6 +139,7 @@ def _stub(stub: Stub, folder: Path) -> str:
     ]
     return _STUB.format(
         socket=stub.socket,
+        tls=f" ssl; ssl_certificate {folder}/{CHAIN}; ssl_certificate_key {folder}/{KEY}" if stub.tls else "",
         name=f"{stub.version} {stub.server}",
         folder=folder,
         echo=ECHO,

@@ -21,6 +21,7 @@ from nginxgen.model.service import (
     Networks,
     Override,
     PathMatch,
+    Protocol,
     RealIp,
     Route,
     Server,
@@ -62,6 +63,18 @@ PLAIN = makers.service(
     fallback=Fallback(("error", "http_500")),
     override=makers.by_header(makers.HEADER),
 )
+DOORS = makers.service(
+    "doors",
+    listen=("443 ssl", "[::]:443 ssl"),
+    versions=(makers.version("v1", "10.0.0.1:443"), makers.version("v2", "10.0.0.2:443")),
+    sticky=Sticky(Source.COOKIE, "sid"),
+    override=makers.by_header(makers.HEADER),
+    fallback=Fallback(("error", "timeout", "http_500")),
+    protocol=Protocol.HTTPS,
+    mirror=True,
+    server_extra="ssl_certificate /etc/none.pem;\nallow 10.0.0.0/8;\ndeny all;\nssl_verify_client on;\n"
+    "if ($request_uri ~ secret) { return 403; }",
+)
 ONE_STAYS = {"reads": "100", "writes": "100", "numbers": "100", "one": "0", "default": "100"}
 Render = Callable[[Sequence[Service], Intent, Host], Release]
 
@@ -83,8 +96,27 @@ def failed(found: Sequence[Proof]) -> list[str]:
 def test_every_claim_about_what_we_render_holds(service: Service, weight: str) -> None:
     found = proofs(service, weight)
     assert failed(found) == []
-    assert [proof.says for proof in found if proof.outcome is Outcome.LEFT_OUT] == []
-    assert all(proof.requests for proof in found)
+    assert [proof.says for proof in found if proof.outcome is Outcome.NOT_TRIED] == ["listen: http2"] * (
+        service is FULL
+    )
+    assert all(proof.requests for proof in found if proof.outcome is not Outcome.NOT_TRIED)
+
+
+@pytest.mark.parametrize("weight", ["0", "50", "100"])
+def test_tls_on_both_sides_and_copies_are_tried_and_access_rules_are_told(weight: str) -> None:
+    found = proofs(DOORS, weight)
+    assert failed(found) == []
+    said = {proof.says: proof.outcome for proof in found}
+    for part in ("over TLS", "asked by https", "mirror: a copy of a GET reaches v2", "no copy of a POST"):
+        assert any(part in says and outcome is Outcome.PROVED for says, outcome in said.items()), part
+    untried = [says for says, outcome in said.items() if outcome is Outcome.NOT_TRIED]
+    assert untried == ["server_extra: allow 10.0.0.0/8; deny all; ssl_verify_client on; return 403"]
+
+
+def test_of_grpc_is_said_that_it_is_not_tried() -> None:
+    found = proofs(replace(PLAIN, protocol=Protocol.GRPCS, fallback=None), "0")
+    assert failed(found) == []
+    assert [proof.says for proof in found if proof.outcome is Outcome.NOT_TRIED] == ["grpcs to the backends"]
 
 
 def test_what_is_claimed_of_a_service_that_uses_everything() -> None:
@@ -133,6 +165,10 @@ def intent_is_on(intent: Intent) -> bool:
     (FULL, "10", "proxy_set_header X-Gray-Version", "proxy_set_header X-Other", "X-Gray-Version is told"),
     (FULL, "10", "add_header Set-Cookie", "add_header X-Cookie", "gets it and stays"),
     (FULL, ONE_STAYS, "location = /one", "location = /two", "exact /one"),
+    (DOORS, "10", "mirror /.nginxgen/mirror;", "", "a copy of a GET"),
+    (DOORS, "10", "default none;", "default copy;", "no copy of a POST"),
+    (DOORS, "10", "X-Forwarded-Proto $scheme", "X-Forwarded-Proto http", "over TLS"),
+    (DOORS, "10", "proxy_ssl_name $host", "proxy_ssl_name other.example.com", "by https"),
     (PLAIN, "10", "weight=2", "weight=3", "exact"),
     (PLAIN, "10", "http_500", "http_502", "no GET of /"),
     (PLAIN, "0", "proxy_next_upstream error", "proxy_next_upstream timeout", "the canary is gone"),
