@@ -24,7 +24,10 @@ def doors(case: Case) -> Iterator[Claim]:
         expected = {} if "X-Forwarded-Proto" in case.service.server_extra else {"x-nginxgen-scheme": "https"}
         asks = tuple(Ask(way, Expected(name, headers=expected), tls=True) for way, name in ways)
         yield Claim(case.service.name, says, asks)
-    if case.service.protocol is Protocol.HTTPS and ways and "proxy_ssl" not in case.service.server_extra:
+    own = any(word in case.service.server_extra for word in ("proxy_ssl_name", "proxy_ssl_server_name", "include"))
+    if case.service.protocol is Protocol.HTTPS and ways and own:
+        yield Claim(case.service.name, "SNI to the backends", left_out="server_extra may have a name of its own for it")
+    elif case.service.protocol is Protocol.HTTPS and ways:
         sni = {"x-nginxgen-sni": host_of(case.service)}
         asks = tuple(Ask(way, Expected(name, headers=sni)) for way, name in ways)
         yield Claim(case.service.name, "the backends are asked by https, with the name of the request (SNI)", asks)
@@ -61,7 +64,7 @@ def untried(case: Case) -> Iterator[Claim]:
     taken = left_out(service.server_extra)
     if taken:
         more = f" and {len(taken) - _MOST} more" if len(taken) > _MOST else ""
-        why = "who may come in was taken out, so that the rest could be tried"
+        why = "what says who may come in, and what only the host has, was taken out, so that the rest could be tried"
         yield Claim(service.name, f"server_extra: {'; '.join(taken[:_MOST])}{more}", left_out=why)
 
 

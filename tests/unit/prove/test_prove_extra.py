@@ -30,5 +30,9 @@ def test_what_is_taken_out(text: str, taken: tuple[str, ...]) -> None:
         assert rest == text
 
 
+def test_what_only_the_host_has_is_told_too() -> None:
+    assert left_out("include snippets/a.conf;\nlimit_req zone=a;") == ("include snippets/a.conf", "limit_req zone=a")
+
+
 def test_a_brace_that_is_missing_stops_nothing() -> None:
     assert without("deny all; }") == "          }"
