@@ -50,6 +50,7 @@ _RULES: Mapping[str, Rule] = {
     "NG027": _each(partial.unknown_addresses),
     "NG028": _each(partial.own_backups),
     "NG029": _each(partial.runs_twice),
+    "NG030": extra.silenced_metrics,
 }
 
 RULES: Mapping[str, str] = {

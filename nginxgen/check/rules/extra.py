@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from nginxgen.check.directives import KNOWN
 from nginxgen.check.tree import Config, Node, walk
 from nginxgen.errors import Finding, Place, Severity
+from nginxgen.model.host import Host
 from nginxgen.model.nearest import nearest
 from nginxgen.model.service import Source
 
@@ -69,6 +70,23 @@ def poisoning_retry(config: Config) -> Iterator[Finding]:
     for node in walk(config.extra):
         if node.name == "proxy_next_upstream" and any(map(_HTTP_5XX.fullmatch, node.args)):
             yield _warn("NG013", "answers of 5xx count as failures of a server here", config, node)
+
+
+def silenced_metrics(configs: Sequence[Config], host: Host) -> Iterator[Finding]:
+    """A server's own `access_log` replaces the metrics log: monitor and gates would see no request of the service."""
+    for config in configs:
+        logs = [node for node in config.extra if node.name == "access_log" and node.args]
+        off = next((node for node in logs if node.args[0] == "off"), None)  # it ends the logs beside it, too
+        kept = any(node.args[0].endswith("/nginxgen-metrics.log") for node in logs)
+        if config.service.metrics.log and logs and (off or not kept):
+            yield Finding(
+                "NG030",
+                "no request of this service gets into the metrics log",
+                Place(config.file, (off or logs[0]).line),
+                hint=f"{'instead' if off else 'beside it'}: access_log {host.log_dir}/nginxgen-metrics.log nginxgen "
+                "buffer=64k flush=1s if=$nginxgen_log; or metrics: off",
+                severity=Severity.WARNING,
+            )
 
 
 def captures(config: Config) -> Iterator[Finding]:

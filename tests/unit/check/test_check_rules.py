@@ -24,11 +24,13 @@ from nginxgen.model.service import (
     Users,
     Version,
 )
+from nginxgen.model.sources import Sources
 from nginxgen.render import render
 
 _FALLBACK = Fallback(("error", "timeout"))
 _STICKY = Sticky(Source.COOKIE, "sid")
 _BACKUP = Server("10.0.0.3:1", backup=True)
+_METRICS_LOG = "access_log /var/log/nginx/nginxgen-metrics.log nginxgen buffer=64k flush=1s if=$nginxgen_log;"
 _X = ("10.0.1.10:5000", "10.0.1.12:5000")
 
 
@@ -46,6 +48,12 @@ def test_a_sound_release_has_no_findings() -> None:
     text = "\n# it's\nclient_max_body_size 5m;\nhttp2 on;\nlocation = /ping {\n    return 200 'ok';\n}\n"
     services = [extra(text, routes=routes), makers.service("blog", canary=None), makers.service("wiki")]
     assert judged(*services, weight="12.34") == ()
+
+
+def test_a_log_beside_the_metrics_log_is_fine_and_so_is_any_where_metrics_are_off() -> None:
+    assert judged(extra(f"access_log /var/log/shop.log;\n{_METRICS_LOG}")) == ()
+    assert judged(extra("access_log off;", metrics=Sources(log=False))) == ()
+    assert judged(extra("location = /ping {\n    access_log off;\n    return 200 'ok';\n}\n")) == ()
 
 
 CASES = {
@@ -68,7 +76,20 @@ CASES = {
     "tls without a certificate": (makers.service(listen=("443 ssl",)), "NG010", "listen 443", Severity.WARNING),
     "a long name": (makers.service(server_names=("a" * 60,)), "NG011", "server_name", Severity.WARNING),
     "code": (extra("content_by_lua_file x.lua;"), "NG012", "content_by", Severity.WARNING),
-    "a log by variable": (extra("access_log /var/log/$host;"), "NG012", "access_log", Severity.WARNING),
+    "a log by variable": (
+        extra(f"access_log /var/log/$host; {_METRICS_LOG}"),
+        "NG012",
+        "access_log /var/log/$host",
+        Severity.WARNING,
+    ),
+    "a log that replaces ours": (extra("access_log /var/log/shop.log;"), "NG030", "access_log", Severity.WARNING),
+    "no log": (extra("access_log off;"), "NG030", "access_log", Severity.WARNING),
+    "no log, whatever stands beside it": (
+        extra(f"{_METRICS_LOG}\naccess_log off;"),
+        "NG030",
+        "access_log off",
+        Severity.WARNING,
+    ),
     "retries that poison": (extra("proxy_next_upstream error http_503;"), "NG013", "proxy_next", Severity.WARNING),
     "captures": (
         extra("location ~ ^/(.*)$ { return 200 $1; }", override=Override(cookie=Signal(Source.COOKIE, "gray-release"))),
