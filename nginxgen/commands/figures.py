@@ -95,6 +95,8 @@ def _below(frame: Frame) -> Iterator[tuple[str, str]]:
         yield f"note: {note}", "yellow"
     if frame.verdict is None:
         return
+    if frame.gates_of:
+        yield f"gates of {frame.gates_of}:", "bold"
     for result in frame.verdict.results:
         yield f"{result.outcome.upper()}  {result.sentence}", _COLOURS[result.outcome]
 
@@ -127,6 +129,7 @@ def _service(frame: Frame) -> dict[str, Any]:
         "canary": None if look.canary is None else _version(look.canary, measured.canary),
         "numbers": {name: to_json(found) for name, found in measured.numbers.items()},
         "verdict": None if frame.verdict is None else str(frame.verdict.outcome),
+        "gates_of": frame.gates_of or None,
         "gates": [to_json(GateReading.of(result)) for result in frame.verdict.results] if frame.verdict else [],
         "error": measured.error,
         "notes": list(frame.notes),

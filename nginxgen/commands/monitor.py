@@ -20,7 +20,7 @@ from nginxgen.errors import InputError, Place, Refused, Unwell
 if TYPE_CHECKING:
     from nginxgen.model.gates import Gate
     from nginxgen.model.service import Service
-    from nginxgen.workflow.monitor import Frames, Watching
+    from nginxgen.workflow.monitor import Frames
 
 _HERE = "-"
 
@@ -58,9 +58,10 @@ def command(
 ) -> None:
     """Watch canary and stable side by side, and judge them by gates.
 
-    Reads the metrics logs of the hosts, or the source that the inventory names; changes nothing. With --gate it leaves
-    with 0 where every gate is shown to hold, with 5 where one is shown not to, and with 4 where too little was seen to
-    tell, or a source is down.
+    Reads the metrics logs of the hosts, or the source that the inventory names; changes nothing. The gates are those
+    of --gate; without it (and without --save) those of the live step of the service's rollout. With gates
+    it leaves with 0 where every one is shown to hold, with 5 where one is shown not to, and with 4 where too little was
+    seen to tell, or a source is down.
 
     \b
     nginxgen monitor 300 --gate "error_rate: < 1%" --gate "p95: <= stable + 50%"
@@ -75,7 +76,14 @@ def command(
     if save is not None:
         checked(save)
     asked = Watching(
-        chosen, seconds, every, back, _known_routes(chosen, routes), _gates(chosen, gates), folder_of(read.path)
+        chosen,
+        seconds,
+        every,
+        back,
+        _known_routes(chosen, routes),
+        _gates(chosen, gates),
+        folder_of(read.path),
+        by_rollout=not gates and save is None,
     )
     kept: list[Frames] = []
     with watching(verbose=verbose) as listener:
@@ -91,7 +99,7 @@ def command(
             if not baseline.of(()).counts.requests:
                 raise Refused(f"{baseline.service}: no request was seen, so there is no baseline to keep")
             complain(f"kept {keep(folder_of(read.path), save, baseline)}")
-    _leave(last, asked)
+    _leave(last)
 
 
 def _chosen(services: Sequence[Service], *, named: bool) -> tuple[Service, ...]:
@@ -184,12 +192,12 @@ def _to_file(name: str, text: str) -> None:
         raise InputError(f"can't write: {error.strerror}", place=Place(name)) from error
 
 
-def _leave(last: Frames, asked: Watching) -> None:
+def _leave(last: Frames) -> None:
     """Raise what the verdict means for the exit code."""
     from nginxgen.model.verdict import Outcome, worst
 
     verdicts = [(frame.look.service.name, frame.verdict) for frame in last if frame.verdict is not None]
-    if not any(asked.gates.values()):
+    if not verdicts:
         down = [frame.measured.error for frame in last if frame.measured.error]
         if down:
             raise Refused(f"not everything could be measured: {down[0]}", hint="nginxgen preflight")
