@@ -21,7 +21,7 @@ class Watch:
     """How closely a step is looked at."""
 
     name: str
-    window: float  # a step passes after so long at the earliest; numbers of one's own look so far back
+    window: float  # a step passes after so long at the earliest, though its bake is shorter
     every: float  # between two looks
     cooldown: float  # before the same alert is sent again
 

@@ -48,6 +48,7 @@ def chosen(words: dict[str, Any], listener: Listener, *, say_alerts: bool = Fals
     import time
 
     from nginxgen.alerts.send import send
+    from nginxgen.metrics.baselines import folder_of
     from nginxgen.workflow.rollout.gather import Gatherer
     from nginxgen.workflow.rollout.rolling import Rolling
     from nginxgen.workflow.scope import Scope
@@ -59,7 +60,7 @@ def chosen(words: dict[str, Any], listener: Listener, *, say_alerts: bool = Fals
     rolling = Rolling(
         Scope(hosts, listener=listener, reach=reach()),
         known.services,
-        Gatherer(hosts, time.time),
+        Gatherer(hosts, time.time, folder_of(known.path)),
         who(),
         templates,
         tell=shown if say_alerts else send,

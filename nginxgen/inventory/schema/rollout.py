@@ -76,7 +76,7 @@ class StepKeys(Keys):
 
 
 class WatchKeys(Keys):
-    window: Span = Field(description="a step passes after so long at the earliest, like 5m")
+    window: Span = Field(description="a step passes after so long at the earliest, though its bake is shorter, like 5m")
     every: Span = Field(description="between two looks, like 60s")
     cooldown: Span = Field(description="before the same alert is sent again, like 5m")
 

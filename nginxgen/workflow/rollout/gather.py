@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+from nginxgen.errors import InputError
 from nginxgen.fleet.sessions import Sessions
+from nginxgen.model.gates import Gate
 from nginxgen.model.host import Host
 from nginxgen.model.rollout import RolloutPlan, Standing
-from nginxgen.model.samples import Window
+from nginxgen.model.samples import Tally, Window
 from nginxgen.model.service import Service
+from nginxgen.workflow.looks import named_baselines
 from nginxgen.workflow.measure import Clock, Look, Measurer, judged
 from nginxgen.workflow.rollout.rolling import Judged
 
@@ -19,26 +24,24 @@ _SETTLES = 1.0  # seconds; hosts write down whole ones, and old workers take req
 class Gatherer:
     """Remembers what it has read of a step, so that a look costs what is new. Forgets it with the step."""
 
-    def __init__(self, hosts: tuple[Host, ...], clock: Clock) -> None:
+    def __init__(self, hosts: tuple[Host, ...], clock: Clock, baselines: Path) -> None:
+        """`baselines`: their folder."""
         self._hosts = hosts
         self._clock = clock
+        self._baselines = baselines
         self._known: dict[str, tuple[object, Measurer]] = {}
 
     def __call__(
         self, sessions: Sessions, service: Service, plan: RolloutPlan, standing: Standing, now: float
     ) -> Judged:
         begin = first_slice(standing)
-        look = Look(
-            service,
-            Window(begin, max(now, begin)),
-            standing.stable,
-            standing.canary,
-            () if set(plan.routes) == {route.name for route in service.routes} else plan.routes,
-            standing.weight,
-        )
-        seen = self._measurer(service, plan, standing).measure(sessions, look)
+        routes = () if set(plan.routes) == {route.name for route in service.routes} else plan.routes
         gates = plan.gates(min(standing.step, len(plan.steps) - 1))
-        return Judged(judged(gates, seen.measured), seen.measured, seen.notes)
+        baselines, notes = saved(self._baselines, gates, service.name, routes)
+        window = Window(begin, max(now, begin))
+        look = Look(service, window, standing.stable, standing.canary, routes, standing.weight, baselines)
+        seen = self._measurer(service, plan, standing).measure(sessions, look)
+        return Judged(judged(gates, seen.measured), seen.measured, (*seen.notes, *notes))
 
     def _measurer(self, service: Service, plan: RolloutPlan, standing: Standing) -> Measurer:
         about = (standing.rollout, standing.step, standing.since)
@@ -47,6 +50,20 @@ class Gatherer:
             known = about, Measurer(self._hosts, (service,), self._clock, slice_seconds=_width(standing))
             self._known[plan.name] = known
         return known[1]
+
+
+def saved(
+    folder: Path, gates: Sequence[Gate], service: str, routes: Sequence[str]
+) -> tuple[Mapping[str, Tally], tuple[str, ...]]:
+    """The baselines that the gates name, and why the others can't be had: their gates are an ERROR, the rest count."""
+    found: dict[str, Tally] = {}
+    notes = []
+    for gate in gates:
+        try:
+            found |= named_baselines(folder, (gate,), service, routes)
+        except InputError as error:
+            notes.append(error.message)
+    return found, tuple(dict.fromkeys(notes))
 
 
 def first_slice(standing: Standing) -> float:
