@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import rollout_driver
 from cli_tools import Cli
+from receiver import Receiver, receiver
 
 from nginxgen.demo import inventory_text, traffic
 from nginxgen.demo.lab import Lab
@@ -17,14 +19,22 @@ PLANS = {"a-steps": "36000", "b-watch": "36000", "c-reads-writes": "3600", "d-tr
 
 
 @pytest.fixture
-def cli(lab: Lab, tmp_path: Path, request: pytest.FixtureRequest) -> Cli:
+def people_told() -> Iterator[Receiver]:
+    with receiver() as one:
+        yield one
+
+
+@pytest.fixture
+def cli(lab: Lab, tmp_path: Path, request: pytest.FixtureRequest, people_told: Receiver) -> Cli:
     """The example's services on the lab's hosts and backends, with all the patience that clients in a test need."""
     text = (EXAMPLES / f"rollout-{request.param}.yml").read_text().partition("services:\n")[2]
     for version in ("v1", "v2"):
         servers = inventory_text.servers(lab.layout, version)
         text = re.sub(rf"{version}: {{servers: .*}}", f"{version}: {{servers: {servers}}}", text)
     text = text.replace("listen: [80]", f"listen: [{lab.layout.web_port}]")
-    text = text.replace("    rollout:\n", "    rollout:\n      max_bake: 300d\n").replace("max_bake: 7d, ", "")
+    channels = "{" + ", ".join(f"{level}: ['{people_told.url()}']" for level in ("P1", "P2", "P3")) + "}"
+    more = f"    rollout:\n      max_bake: 300d\n      alerts: {channels}\n"
+    text = text.replace("    rollout:\n", more).replace("max_bake: 7d, ", "")
     text = re.sub(r"^  ", "", text, flags=re.MULTILINE)
     return Cli(lab.write_inventory(tmp_path / "fleet.yml", text))
 
@@ -38,14 +48,17 @@ def people() -> list[traffic.Request]:
     return [*(traffic.Request(shop, cookies=cookies) for cookies in (*clients, *[house] * 20)), *posts]
 
 
-def whole(*plans: str) -> list[object]:
-    """The first by default, all of them in the full run."""
-    first, *rest = plans
-    return [first, *(pytest.param(one, marks=pytest.mark.full) for one in rest)]
+def said(people_told: Receiver, kind: str) -> list[str]:
+    """Of which rollouts people were told this."""
+    titles = [message["title"].partition("] ")[2].split(": ") for message in people_told.taken]
+    return sorted(name for name, *words in titles if words == [kind])
 
 
-@pytest.mark.parametrize("cli", whole("b-watch", "a-steps", "c-reads-writes", "d-triggers"), indirect=True)
-def test_a_good_canary_gets_everybody(lab: Lab, cli: Cli, request: pytest.FixtureRequest) -> None:
+@pytest.mark.full
+@pytest.mark.parametrize("cli", list(PLANS), indirect=True)
+def test_a_good_canary_gets_everybody(
+    lab: Lab, cli: Cli, people_told: Receiver, request: pytest.FixtureRequest
+) -> None:
     scale = PLANS[request.node.callspec.params["cli"]]
     cli("apply", "--yes")
     cli("rollout", "start", "--time-scale", scale)
@@ -57,18 +70,33 @@ def test_a_good_canary_gets_everybody(lab: Lab, cli: Cli, request: pytest.Fixtur
     found = cli.json("rollout", "status")["rollouts"]
     assert {one["phase"] for one in found} == {"finished"}, found
     assert {one["weight"] for one in found} == {100}
+    assert said(people_told, "finished") == sorted(one["name"] for one in found)
+    assert not said(people_told, "aborted")
     cli("rollout", "promote", "--yes")
     assert re.search(r"^ +stable: v2$", cli.inventory.read_text(), flags=re.MULTILINE)
 
 
-@pytest.mark.full
-@pytest.mark.parametrize("cli", list(PLANS), indirect=True)
-def test_a_bad_canary_goes_back(lab: Lab, cli: Cli, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize(
+    ("cli", "line"),
+    [
+        ("a-steps", "return 500;"),
+        pytest.param("b-watch", "return 500;", marks=pytest.mark.full),
+        pytest.param("c-reads-writes", "return 500;", marks=pytest.mark.full),
+        pytest.param("d-triggers", "return 500;", marks=pytest.mark.full),
+        pytest.param("c-reads-writes", "limit_rate 150;", id="slow", marks=pytest.mark.full),  # a second an answer
+    ],
+    indirect=["cli"],
+)
+def test_a_bad_canary_goes_back(
+    lab: Lab, cli: Cli, line: str, people_told: Receiver, request: pytest.FixtureRequest
+) -> None:
     cli("apply", "--yes")
     cli("rollout", "start", "--time-scale", PLANS[request.node.callspec.params["cli"]])
-    with rollout_driver.answering(lab, "v2", "return 500;"), rollout_driver.clients(lab, *people()):
+    with rollout_driver.answering(lab, "v2", line), rollout_driver.clients(lab, *people()):
         cli("rollout", "run", "--to-pause", code=7)
     found = cli.json("rollout", "status")["rollouts"]
     assert {one["phase"] for one in found} == {"aborted"}, found
+    assert said(people_told, "aborted") == sorted(one["name"] for one in found)
+    assert not said(people_told, "finished")
     anonymous = traffic.Request("shop.example.com")
     assert traffic.count([host.web for host in lab.hosts], anonymous, 30) == {"v1": 30}
