@@ -55,10 +55,14 @@ def told(lab: Lab) -> list[str]:
 
 @pytest.mark.full
 def test_a_good_canary_gets_everybody_and_becomes_stable(lab: Lab, cli: Cli) -> None:
+    gate = "<= baseline(monday) + 10pp"
+    cli.inventory.write_text(cli.inventory.read_text().replace("< 10%", gate, 1))
     cli("apply", "--yes")
     with rollout_driver.clients(lab, SHOP):
+        cli("monitor", "3", "--save", "monday")
         cli("rollout", "run", "--start", "--time-scale", SCALE, "--to-pause")
     assert told(lab) == ["started", "stepped 10", "stepped 50", "stepped 100", "finished"]
+    assert gate in cli.inventory.read_text()
     assert traffic.count([host.web for host in lab.hosts], SHOP, 60) == {"v2": 60}
     cli("rollout", "promote", "--yes")
     assert "stable: v2" in cli.inventory.read_text()
