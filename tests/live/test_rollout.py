@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -122,6 +123,7 @@ def test_a_runner_that_is_killed_again_and_again_ends_as_one_that_is_not(lab: La
             except subprocess.TimeoutExpired:
                 run.kill()
             run.communicate()
+            assert run.returncode == -signal.SIGKILL, "the rollout was over before it was killed so often"
         cli("rollout", "run", "--to-pause")
     assert told(lab) == ["started", "stepped 10", "stepped 50", "stepped 100", "finished"]
     assert rollout_driver.standing(cli)["phase"] == "finished"
