@@ -33,6 +33,7 @@ class EagerTransport(paramiko.ServiceRequestingTransport):  # type: ignore[name-
         self._accepted = threading.Event()
         self._first_channel = True
         self._follows: paramiko.Message | None = None  # what goes in the flight of the next message
+        self._ended: paramiko.Channel | None = None  # the first channel, once the server has closed it
 
     def ensure_session(self) -> None:
         if not self.active or not self.initial_kex_done:
@@ -58,12 +59,25 @@ class EagerTransport(paramiko.ServiceRequestingTransport):  # type: ignore[name-
         self._first_channel = False
         if at_once:
             self._follows = _execute(0, command)
-        channel: paramiko.Channel = self.open_session(timeout=patience)
+        channel = self._opened(patience)
         if not at_once:
             self._send_user_message(_execute(channel.remote_chanid, command))
         elif channel.remote_chanid != 0:
             raise paramiko.SSHException(f"the first channel has the number {channel.remote_chanid}")
         return channel
+
+    def _opened(self, patience: float) -> paramiko.Channel:
+        try:
+            channel: paramiko.Channel = self.open_session(timeout=patience)
+        except paramiko.SSHException:
+            if self._ended is None:
+                raise
+            channel = self._ended  # the command was over before this thread awoke; what it said is in there
+        return channel
+
+    def _unlink_channel(self, number: int) -> None:
+        self._ended = self._ended or self._channels.get(number)
+        super()._unlink_channel(number)
 
     def _send_user_message(self, message: paramiko.Message) -> None:
         super()._send_user_message(message)

@@ -238,8 +238,8 @@ FAULTS = {
     "a state folder that is read-only": Fault(storage(read_only, "state"), "Read-only file system", WAYS_BACK),
     "a run folder that is read-only": Fault(storage(read_only, "run"), "Read-only file system", WAYS_BACK),
     "a log folder that is read-only": Fault(storage(read_only, "log"), "Read-only file system", CHANGES[:1]),
-    "a config folder that is full": Fault(storage(full, "conf"), "is the disk full?", CHANGES[:1]),
-    "a state folder that is full": Fault(storage(full, "state"), "no space left in", CHANGES),
+    "a config folder that is full": Fault(storage(full, "conf"), "No space left", CHANGES[:1]),
+    "a state folder that is full": Fault(storage(full, "state"), "No space left", CHANGES),
     "a run folder that is full": Fault(storage(full, "run"), "cannot write on this host", WAYS_BACK),
 }
 
