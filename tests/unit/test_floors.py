@@ -19,7 +19,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"cli"}),
     frozenset({"commands"}),
     frozenset({"workflow"}),
-    frozenset({"fleet", "demo", "prove", "metrics", "smoke", "alerts"}),
+    frozenset({"fleet", "demo", "prove", "metrics", "smoke", "alerts", "live"}),
     frozenset({"inventory", "render", "check", "plan", "explain", "analysis", "rollout", "report", "export"}),
     frozenset({"gates"}),
     frozenset({"ports"}),
@@ -38,6 +38,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "distributed": ("fleet",),
     "msgspec": ("model",),
     "apprise": ("alerts",),
+    "prometheus_client": ("live",),
 }
 # model.weight and model.state parse what people and hosts write, and say InputError; errors knows no noun.
 LEVEL = {name: level for level, floor in enumerate(FLOORS) for name in floor}

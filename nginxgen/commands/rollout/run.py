@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +14,7 @@ from nginxgen.commands.output import complain, emit, emit_json
 from nginxgen.commands.progress import watching
 from nginxgen.commands.result import refusal_as_json
 from nginxgen.commands.rollout.hands import scale_option
+from nginxgen.commands.rollout.listening import Address, listen_option, listening
 from nginxgen.commands.rollout.shared import chosen, which
 from nginxgen.commands.rollout.shown import document, line, sentence
 from nginxgen.errors import Aborted, InputError
@@ -30,8 +32,11 @@ dry_option = click.option("--dry-run-alerts", is_flag=True, help="Say which aler
 @click.option("--start", "begin", is_flag=True, help="Start it first, unless it runs already.")
 @click.option("--to-pause", is_flag=True, help="End also where nothing goes on without a person.")
 @dry_option
+@listen_option
 @scale_option
-def run(begin: bool, to_pause: bool, dry_run_alerts: bool, time_scale: float, **words: Any) -> None:
+def run(
+    begin: bool, to_pause: bool, dry_run_alerts: bool, listen: Address | None, time_scale: float, **words: Any
+) -> None:
     """Look, judge and act until the rollout has ended.
 
     It can be killed at any time and run again, here or elsewhere: nothing is lost, and two at once do no harm.
@@ -41,18 +46,20 @@ def run(begin: bool, to_pause: bool, dry_run_alerts: bool, time_scale: float, **
     from nginxgen.workflow.rollout.run import run as go
     from nginxgen.workflow.rollout.tick import look
 
-    with refusal_as_json(words["as_json"]):
-        about = chosen(words, nobody, say_alerts=dry_run_alerts)
-        if begin and not any(look(about.rolling, plan).standing.open for plan in about.plans):
-            hands.start(about.rolling, about.plans, "", time_scale)
-        elif time_scale != 1.0:
-            raise InputError("--time-scale is said when a rollout starts", hint="it is kept with the rollout")
-    heed = _Heed(as_json=words["as_json"], verbose=words["verbose"])
-    try:
-        go(about.rolling, about.plans, heed, time.sleep, to_pause=to_pause)
-    except KeyboardInterrupt:
-        complain("nobody looks after the rollout now: nginxgen rollout run goes on with it")
-        raise
+    with ExitStack() as until_the_end:
+        with refusal_as_json(words["as_json"]):
+            about = chosen(words, nobody, say_alerts=dry_run_alerts)
+            show = until_the_end.enter_context(listening(listen, about))  # a port that is taken: nothing has begun
+            if begin and not any(look(about.rolling, plan).standing.open for plan in about.plans):
+                hands.start(about.rolling, about.plans, "", time_scale)
+            elif time_scale != 1.0:
+                raise InputError("--time-scale is said when a rollout starts", hint="it is kept with the rollout")
+        heed = _Heed(as_json=words["as_json"], verbose=words["verbose"])
+        try:
+            go(about.rolling, about.plans, heed, time.sleep, to_pause=to_pause, show=show)
+        except KeyboardInterrupt:
+            complain("nobody looks after the rollout now: nginxgen rollout run goes on with it")
+            raise
     heed.end()
 
 

@@ -17,13 +17,26 @@ _AT_ONCE = 0.2  # seconds, where a time is known at which something can change
 _OVER = frozenset({Phase.NONE, Phase.ABORTED, Phase.FINISHED, Phase.PROMOTED})
 
 
-def run(rolling: Rolling, plans: Sequence[RolloutPlan], heed: Heed, wait: Wait, *, to_pause: bool = False) -> None:
-    """Look and act until all have ended. `to_pause`: or until nothing goes on without a person."""
+def run(
+    rolling: Rolling,
+    plans: Sequence[RolloutPlan],
+    heed: Heed,
+    wait: Wait,
+    *,
+    to_pause: bool = False,
+    show: Heed | None = None,
+) -> None:
+    """Look and act until all have ended. `to_pause`: or until nothing goes on without a person.
+
+    `show` comes last in a look, since it may take a while: people have been told by then.
+    """
     while True:
         told = [tick(rolling, plan) for plan in plans]
         heed(told)
         for one in told:
             tell(rolling, one)
+        if show is not None:
+            show(told)
         if over(told, to_pause=to_pause):
             return
         if not any(one.acted for one in told):
