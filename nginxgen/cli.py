@@ -26,6 +26,7 @@ VERBS: Mapping[str, str] = {
     "set": "Give the canary this share: short for apply --weight.",
     "rollout": "From 0 to 100 % by evidence, step by step.",
     "stage": "Serve step N of the rollout now: short for rollout promote --to N.",
+    "report": "Tell the story of the last rollout, in one file.",
     "alerts": "Find out whether anybody hears a rollout's alerts.",
     "status": "Show what every host has and serves.",
     "explain": "Say which version a request gets, and which rule decides.",

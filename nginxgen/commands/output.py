@@ -25,7 +25,11 @@ def emit(text: str) -> None:
 
 
 def emit_json(data: Any) -> None:
-    emit(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+    emit(json_text(data))
+
+
+def json_text(data: Any) -> str:
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
 def complain(line: str) -> None:

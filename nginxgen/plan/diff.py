@@ -14,11 +14,16 @@ _NOTHING = "/dev/null"
 
 def diff(old_id: str | None, old: Sequence[File], new: Release) -> str:
     """`old` as it is on the host. Service files, and whatever was edited by hand; not our own bookkeeping."""
+    return between(old_id, old, new.id, new.files)
+
+
+def between(old_id: str | None, old: Sequence[File], new_id: str, new: Sequence[File]) -> str:
+    """The same, of two releases as hosts have them."""
     before = {file.name: file.text for file in old}
-    after = {file.name: file.text for file in new.files}
+    after = {file.name: file.text for file in new}
     edited = hand_edited(old)
     shown = [name for name in sorted({*before, *after}) if name.endswith(".conf") or name in edited]
-    return "".join(_file(name, old_id, before.get(name), new.id, after.get(name)) for name in shown)
+    return "".join(_file(name, old_id, before.get(name), new_id, after.get(name)) for name in shown)
 
 
 def hand_edited(files: Sequence[File]) -> frozenset[str]:

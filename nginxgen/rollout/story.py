@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from nginxgen.model.reading import NOTHING_SEEN, Point, Reading
 from nginxgen.model.record import (
     Approval,
     ConfigChange,
@@ -19,13 +18,11 @@ from nginxgen.model.record import (
     WayBack,
 )
 from nginxgen.model.rollout import NOT_BEGUN, Decision, Entry, Phase, RolloutPlan, Standing
-from nginxgen.model.samples import Sample
 from nginxgen.model.state import JournalEntry
 from nginxgen.rollout import summary
 from nginxgen.rollout.entries import NOTED, read
 from nginxgen.rollout.sent import alerts
 
-MOST_POINTS = 120  # of one stage
 _ENDINGS = {
     Phase.NONE: Ending.WAITING,
     Phase.RUNNING: Ending.RUNNING,
@@ -109,35 +106,6 @@ def next_command(plan: RolloutPlan, standing: Standing) -> str:
             return ""
 
 
-def points(canary: Sample | None, stable: Sample | None, weight: float, seconds: float) -> tuple[Point, ...]:
-    """What the slices show over time, at least so many seconds a point, and not more points than a chart needs."""
-    slices = [one for sample in (canary, stable) if sample is not None for one in sample.slices]
-    if not slices:
-        return ()
-    begin, end = min(one.start for one in slices), max(one.start + one.seconds for one in slices)
-    width = max(seconds, *(one.seconds for one in slices), (end - begin) / MOST_POINTS)
-    known: dict[int, list[Reading]] = {}
-    for place, sample in enumerate((canary, stable)):
-        for number, reading in _by_time(sample, begin, width).items():
-            known.setdefault(number, [NOTHING_SEEN, NOTHING_SEEN])[place] = reading
-    return tuple(
-        Point(begin + (number + 1) * width, width, weight, canary=pair[0], stable=pair[1])
-        for number, pair in sorted(known.items())
-    )
-
-
-def _by_time(sample: Sample | None, begin: float, width: float) -> dict[int, Reading]:
-    parts: dict[int, list[int]] = {}
-    for index, one in enumerate(sample.slices if sample else ()):
-        parts.setdefault(int((one.start - begin) // width), []).append(index)
-    if sample is None:
-        return {}
-    return {
-        number: Reading.of(replace(sample, slices=tuple(sample.slices[index] for index in places)).total)
-        for number, places in parts.items()
-    }
-
-
 def _stages(plan: RolloutPlan, entries: Sequence[Entry], now: Now) -> tuple[Stage, ...]:
     stages = [
         Stage(number + 1, float(step.weight.percent), step.bake, note=step.note, watch=step.watch.name)
@@ -191,9 +159,28 @@ def _changes(entries: Sequence[Entry], journals: Mapping[str, Sequence[JournalEn
             known = found.get((line.txn, line.result))
             hosts = (*(known.hosts if known else ()), host)
             found[line.txn, line.result] = ConfigChange(
-                _seconds(line.at, entry.at), line.verb, line.who, hosts, line.from_release, line.to_release, line.result
+                _seconds(line.at, entry.at),
+                line.verb,
+                line.who,
+                hosts,
+                line.from_release,
+                line.to_release,
+                line.result,
+                (_asked(entry),),
             )
     return tuple(sorted(found.values(), key=lambda change: change.at))
+
+
+def _asked(entry: Entry) -> str:
+    match entry.what:
+        case Happening.EMERGENCY:
+            return "canary off"
+        case Happening.ABORTED:
+            return "weight 0 %"
+        case Happening.PROMOTED:
+            return f"{entry.canary} is stable"
+        case _:
+            return f"weight {entry.weight:g} %"
 
 
 def _way_back(entries: Sequence[Entry], journals: Mapping[str, Sequence[JournalEntry]]) -> WayBack | None:

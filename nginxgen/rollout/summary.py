@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from nginxgen.errors import InputError
 from nginxgen.model.codec import from_json, to_json
@@ -12,8 +13,10 @@ from nginxgen.model.record import Stage, StageEnding
 from nginxgen.model.rollout import RolloutPlan, Standing
 from nginxgen.model.samples import Measured, Sample
 from nginxgen.model.verdict import Verdict
+from nginxgen.rollout.points import points
 
 _PERCENT = 100.0
+_FEW = 24  # points of a step in a journal
 
 
 def stage(plan: RolloutPlan, standing: Standing, verdict: Verdict, measured: Measured, now: float) -> Stage:
@@ -38,8 +41,18 @@ def stage(plan: RolloutPlan, standing: Standing, verdict: Verdict, measured: Mea
 
 
 def summary(plan: RolloutPlan, standing: Standing, verdict: Verdict, measured: Measured, now: float) -> str:
-    """JSON of the stage."""
-    return json.dumps(to_json(stage(plan, standing, verdict, measured, now)), separators=(",", ":"))
+    """JSON of the stage, with few points over time: it is a line in a journal."""
+    found = points(measured.canary, measured.stable, float(standing.weight.percent), 0.0, _FEW)
+    data = to_json(replace(stage(plan, standing, verdict, measured, now), points=found))
+    for point in data["points"]:  # what is as by default need not be told
+        for version in ("canary", "stable"):
+            point[version] = {name: _short(value) for name, value in point[version].items() if value}
+    return json.dumps(data, separators=(",", ":"))
+
+
+def _short(value: float) -> float:
+    """Enough digits for a chart."""
+    return float(f"{value:.4g}") if isinstance(value, float) else value
 
 
 def read(text: str) -> Stage | None:

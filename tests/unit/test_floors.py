@@ -32,7 +32,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "rich": ("commands", "demo"),
     "yaml": ("inventory", "export"),  # read there, and written here: rules for Prometheus
     "pydantic": ("inventory",),
-    "jinja2": ("render",),
+    "jinja2": ("render", "report"),
     "crossplane": ("check",),
     "paramiko": ("fleet",),
     "distributed": ("fleet",),

@@ -115,3 +115,28 @@ def test_wrong_words(planned: MemoryFleet, typed: Typed, words: tuple[str, ...],
     ended = typed(*words)
     assert ended.code == 2
     assert hint in ended.err
+
+
+def test_the_report_tells_the_story_in_every_form(planned: MemoryFleet, typed: Typed, tmp_path: Path) -> None:
+    assert typed("report").code == 4, "there was none yet"
+    typed("apply", "--yes")
+    typed("rollout", "start", "--why", "new search")
+    typed("rollout", "tick")
+    typed("rollout", "abort", "--why", "it is slow")
+    printed = typed("report")
+    assert (printed.code, printed.out.startswith("# Rollout of shop: aborted")) == (0, True)
+    assert "it is slow" in printed.out
+    assert "+# route default: 10 % to v2" in printed.out, "what was applied, as a diff"
+    told = typed("report", "--json").json
+    assert (told["ending"], [one["summary"] for one in told["changes"]]) == (
+        "aborted",
+        [["weight 10 %"], ["weight 0 %"]],
+    )
+    for name, begins in (("r.html", "<!doctype html>"), ("r.json", "{"), ("r.md", "# Rollout of shop")):
+        assert typed("report", "-o", name, "--lang", "en").code == 0
+        assert Path(name).read_text().startswith(begins)
+    chinese = typed("report", "--format", "html", "--lang", "zh", "--zone", "Asia/Shanghai")
+    assert '<html lang="zh' in chinese.out
+    assert "CST" in chinese.out
+    assert typed("report", "--zone", "Mars/Olympus").code == 2
+    assert typed("report", "-o", "/nonexistent/r.html").code == 2

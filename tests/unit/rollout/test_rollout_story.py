@@ -17,7 +17,8 @@ from nginxgen.model.verdict import Verdict
 from nginxgen.model.weight import Weight
 from nginxgen.rollout.entries import written
 from nginxgen.rollout.fold import fold
-from nginxgen.rollout.story import MOST_POINTS, Now, next_command, points, record
+from nginxgen.rollout.points import MOST_POINTS, points
+from nginxgen.rollout.story import Now, next_command, record
 from nginxgen.rollout.summary import stage, summary
 
 AT = 1_900_000_000.0
