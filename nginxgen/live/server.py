@@ -23,9 +23,10 @@ def serving(address: str, port: int, board: Board) -> Iterator[str]:
     """The URL that is served until the end of the block. Port 0: one that is free. Raises InputError."""
     try:
         server = _server(address, port, board)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # UnicodeError: a name that DNS could not ask for
         hint = "another port, or the address of this machine: --listen [ADDR:]PORT"
-        raise InputError(f"cannot listen on {_joined(address, port)}: {error.strerror or error}", hint=hint) from error
+        why = getattr(error, "strerror", None) or error
+        raise InputError(f"cannot listen on {_joined(address, port)}: {why}", hint=hint) from error
     threading.Thread(target=server.serve_forever, args=(_NOTICE,), name="live", daemon=True).start()
     try:
         yield f"http://{_joined(address, server.server_address[1])}/"

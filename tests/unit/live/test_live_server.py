@@ -169,6 +169,12 @@ def test_a_port_that_is_taken_is_one_message() -> None:
             pytest.fail("it listens on a port that is taken")
 
 
+@pytest.mark.parametrize("address", ["256.0.0.1", "a" * 70, "192.0.2.1", "::zz"])
+def test_an_address_of_nobody_here_is_one_message(address: str) -> None:
+    with pytest.raises(InputError, match="cannot listen on "), serving(address, 0, Board(1.0)):
+        pytest.fail("it listens where this machine is not")
+
+
 @pytest.mark.parametrize("text", ["", "x", "65536", "-1", ":80", "127.0.0.1:", "127.0.0.1:http", "1.5"])
 def test_an_address_that_is_none_is_refused(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["rollout", "run", "--listen", text]) == 2
