@@ -13,9 +13,10 @@ demo: $(VENV)/ready   ## a private fleet on this machine: plan, apply 10 %, coun
 	@scripts/system-packages.sh nginx sshd
 	@$(BIN)/nginxgen demo
 
+# Three workers on two cores: a live test waits for a third of its time.
 test: check           ## lint, types and the tests, on real sshd and nginx
 	@scripts/system-packages.sh nginx sshd sudo busybox shellcheck openssl gawk mawk wrk
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 3 --dist loadgroup
 
 test-full: check      ## the same and the whole of every matrix: kills, faults, shells; half an hour
 	@scripts/system-packages.sh nginx sshd sudo busybox shellcheck openssl prometheus systemd-analyze mawk gawk wrk chromium chromedriver

@@ -90,6 +90,7 @@ def test_ctrl_c_at_any_moment(rounds: int, fleet: Lab, cli: Cli) -> None:
     assert served(fleet.hosts, 200) == {"v1", "v2"}
 
 
+@pytest.mark.full  # the short run kills the host's script, and the runner of a rollout
 @ROUNDS
 def test_kill_9_at_any_moment(rounds: int, fleet: Lab, cli: Cli) -> None:
     serves = 0
@@ -136,6 +137,7 @@ def test_the_second_operator_is_told_who_is_there(fleet: Lab, cli: Cli) -> None:
     assert cli.json("apply", "-w", "50", "--yes")["outcome"] == "applied"
 
 
+@pytest.mark.full  # the short run has them in test_fleet_faults
 def test_two_operators_at_the_same_moment(fleet: Lab, cli: Cli) -> None:
     """At least one gets through; who does not is told why; the fleet never serves a mix."""
     for _ in range(2):

@@ -137,6 +137,7 @@ def test_a_whole_life_in_a_container(container: Container) -> None:
     assert container.cli.json("status")["hosts"][0]["services"]["shop"]["weights"] == {"default": 0}
 
 
+@pytest.mark.full
 def test_a_container_or_a_program_that_is_not_there_is_said(container: Container) -> None:
     text = container.cli.inventory.read_text()
     container.cli.inventory.write_text(text.replace("shop-web-1", "shop-web-2"))
@@ -145,6 +146,7 @@ def test_a_container_or_a_program_that_is_not_there_is_said(container: Container
     assert "cannot start no-such-engine" in container.cli("apply", "--yes", code=4).stderr
 
 
+@pytest.mark.full
 def test_the_client_of_the_engine_is_killed_in_mid_trial(container: Container) -> None:
     """The script in the container sees the end of its input, and goes back."""
     container.cli("apply", "--yes")

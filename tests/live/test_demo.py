@@ -56,6 +56,7 @@ def test_the_demo_shows_the_whole_job_and_leaves_nothing(tmp_path: Path) -> None
     assert processes.belonging(tmp_path) == set()
 
 
+@pytest.mark.full
 def test_the_demo_does_not_report_what_is_not_so() -> None:
     words = io.StringIO()
     with fleet.fleet(keep=False) as lab:
@@ -66,7 +67,9 @@ def test_the_demo_does_not_report_what_is_not_so() -> None:
     assert "ok: v2 got" not in words.getvalue()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, *(pytest.param(one, marks=pytest.mark.full) for one in (signal.SIGTERM, signal.SIGHUP))]
+)
 def test_an_interrupted_demo_takes_its_fleet_down(tmp_path: Path, number: signal.Signals) -> None:
     with subprocess.Popen(
         DEMO, env=environment(tmp_path), cwd="/", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -129,6 +129,7 @@ def test_a_stolen_key_forwards_nothing(narrow: NarrowHost, lab: Lab) -> None:
     assert HELLO not in remote.stdout
 
 
+@pytest.mark.full
 def test_with_smoke_the_key_reaches_the_doors_of_the_services_and_nothing_else(
     lab: Lab, narrow: NarrowHost, tmp_path: Path
 ) -> None:
@@ -213,6 +214,7 @@ def test_the_narrow_key_cannot_install(lab: Lab, narrow: NarrowHost, tmp_path: P
     assert "--login" in done.stderr
 
 
+@pytest.mark.full
 def test_a_key_that_still_gets_a_shell_by_another_line_is_found(lab: Lab, narrow: NarrowHost, tmp_path: Path) -> None:
     """sshd takes the first line with the key, wherever it stands: here the installer writes to a file nobody reads."""
     admin = replace(narrow.host, user="admin", identity_file=narrow.admin_key)

@@ -151,7 +151,7 @@ def intent_is_on(intent: Intent) -> bool:
     return any(service.canary_on for service in intent.services.values())
 
 
-@pytest.mark.parametrize(("service", "weight", "old", "new", "claim"), [
+WRONG = [
     (FULL, "10", "always canary", "always stable", "header X-Gray-Release = true"),
     (FULL, "10", "never stable", "never canary", "header X-Gray-Release = false"),
     (FULL, "10", "u42 canary", "u42 stable", "users by query"),
@@ -172,7 +172,14 @@ def intent_is_on(intent: Intent) -> bool:
     (PLAIN, "10", "weight=2", "weight=3", "exact"),
     (PLAIN, "10", "http_500", "http_502", "no GET of /"),
     (PLAIN, "0", "proxy_next_upstream error", "proxy_next_upstream timeout", "the canary is gone"),
-])  # fmt: skip
+]  # fmt: skip
+SHORT = {"header X-Gray-Release = true", "the canary answers 503: GET", "POST is not sent twice", "exact /one", "exact"}
+
+
+@pytest.mark.parametrize(
+    ("service", "weight", "old", "new", "claim"),
+    [pytest.param(*row, marks=() if row[4] in SHORT else pytest.mark.full) for row in WRONG],
+)
 def test_what_is_wrong_is_found(service: Service, weight: str, old: str, new: str, claim: str) -> None:
     told = failed(proofs(service, weight, changed(old, new)))
     assert any(claim in one for one in told), told

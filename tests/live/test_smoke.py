@@ -59,6 +59,7 @@ def test_one_host_that_does_not_answer_so_takes_all_back(lab: Lab, cli: Cli) -> 
     assert cli.json("history")["changes"][-1]["result"] == "reverted"
 
 
+@pytest.mark.full
 def test_a_saved_plan_is_smoked_too(lab: Lab, cli: Cli, tmp_path: Path) -> None:
     write(lab, cli, "{path: /health, status: 200}", "return 503;")
     cli("plan", "-w", "100", "-o", str(tmp_path / "p.json"))
@@ -91,6 +92,7 @@ def test_without_ssh(lab: Lab, cli: Cli) -> None:
     assert cli.json("apply", "--yes")["outcome"] == "applied"
 
 
+@pytest.mark.full
 def test_an_sshd_that_does_not_forward_is_named(make_lab: MakeLab, tmp_path: Path) -> None:
     lab = make_lab(hosts=1, sshd_options={"AllowTcpForwarding": "no"})
     cli = Cli(lab.write_inventory(tmp_path / "fleet.yml", service(lab, "{path: /}")))
@@ -114,6 +116,7 @@ def test_a_first_wave_that_fails_leaves_the_second_alone(lab: Lab, cli: Cli) -> 
     assert served(lab.hosts) == {"v1"}
 
 
+@pytest.mark.full
 def test_a_second_wave_that_fails_takes_the_first_back(lab: Lab, cli: Cli) -> None:
     write(lab, cli, "{path: /health}", failing_on(lab, 2))
     in_two_waves(cli)
