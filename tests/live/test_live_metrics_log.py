@@ -155,6 +155,7 @@ def source(edges: Sequence[Edge]) -> LogMetrics:
     )
 
 
+@pytest.mark.full  # the generator's clock and nginx's agree to 2 % where both have a processor
 def test_every_metric_is_what_the_load_generator_knows(edges):
     since = time.time()
     truth = load(edges, 480, fail=0.3)

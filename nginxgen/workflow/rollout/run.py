@@ -31,6 +31,7 @@ def run(
     `show` comes last in a look, since it may take a while: people have been told by then.
     """
     while True:
+        began = rolling.clock()
         told = [tick(rolling, plan) for plan in plans]
         heed(told)
         for one in told:
@@ -40,7 +41,7 @@ def run(
         if over(told, to_pause=to_pause):
             return
         if not any(one.acted for one in told):
-            wait(min(_pause(rolling, one) for one in told))
+            wait(max(_AT_ONCE, min(_due(one, began) for one in told) - rolling.clock()))
 
 
 def over(told: Sequence[Told], *, to_pause: bool = False) -> bool:
@@ -49,9 +50,9 @@ def over(told: Sequence[Told], *, to_pause: bool = False) -> bool:
     return all(not one.decision.acts and one.standing.phase in still for one in told)
 
 
-def _pause(rolling: Rolling, told: Told) -> float:
-    """Seconds until this one is looked at again."""
+def _due(told: Told, began: float) -> float:
+    """When this one is looked at again, counted from the beginning of a look: a slow one delays no other."""
     step = max(0, min(told.standing.step, len(told.plan.steps) - 1)) if told.standing.step != NOT_BEGUN else 0
-    every = max(_SOONEST, told.standing.scaled(told.plan.steps[step].watch.every))
+    due = began + max(_SOONEST, told.standing.scaled(told.plan.steps[step].watch.every))
     until = told.decision.until
-    return every if until is None else min(every, max(_AT_ONCE, until - rolling.clock()))
+    return due if until is None else min(due, until)
