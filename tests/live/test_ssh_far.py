@@ -45,11 +45,21 @@ class Relay:
                 near, _ = self.listener.accept()
             except OSError:
                 return
-            far = socket.create_connection(self._target)
-            for source, sink in ((near, far), (far, near)):
-                line: queue.Queue[tuple[float, bytes]] = queue.Queue()
-                threading.Thread(target=_take, args=(source, line), daemon=True).start()
-                threading.Thread(target=_hand_on, args=(line, sink), daemon=True).start()
+            threading.Thread(target=_lead, args=(near, socket.create_connection(self._target)), daemon=True).start()
+
+
+def _lead(near: socket.socket, far: socket.socket) -> None:
+    """Both ways, until both have ended."""
+    ways = []
+    for source, sink in ((near, far), (far, near)):
+        line: queue.Queue[tuple[float, bytes]] = queue.Queue()
+        ways.append(threading.Thread(target=_take, args=(source, line), daemon=True))
+        ways.append(threading.Thread(target=_hand_on, args=(line, sink), daemon=True))
+    with near, far:
+        for way in ways:
+            way.start()
+        for way in ways:
+            way.join()
 
 
 def _take(source: socket.socket, line: queue.Queue[tuple[float, bytes]]) -> None:
