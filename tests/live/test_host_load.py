@@ -86,7 +86,8 @@ def test_no_new_connection_fails(machine: Machine, rounds: int) -> None:
     assert found[0].failed == 0
 
 
-@pytest.mark.parametrize("rounds", ROUNDS)
+@pytest.mark.full  # how many of them meet a closed door depends on what else the machine does
+@pytest.mark.parametrize("rounds", [20])
 def test_connections_that_are_kept_lose_at_most_one_request_each_a_reload(machine: Machine, rounds: int) -> None:
     """A request that is on its way when the old worker closes meets a closed door."""
     applied(machine, parcel(machine, "one"))
