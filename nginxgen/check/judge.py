@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ Render = Callable[[Sequence[Service], Intent, Host], Release]
 """How the release was made: `render.render`, with the templates it was given."""
 
 _AROUND: Mapping[str, tuple[str, ...]] = {SENTINEL: ("http",), "release.inc": ("http", "server")}
+_CONF = ".conf"
 _ROWS = ".map"  # a file with the rows of a map
 
 
@@ -36,14 +38,22 @@ def check(services: Sequence[Service], host: Host, release: Release, render: Ren
         found, configs = _release(services, host, release, render, Path(folder))
         twin = release.emergency
         if twin is not None and not found:
-            changed = [service for service in services if _text(twin, service) != _text(release, service)]
+            calm, live = _by_service(twin), _by_service(release)
+            changed = [service for service in services if calm.get(service.name) != live.get(service.name)]
             found, _ = _release(changed, host, twin, render, Path(folder))
     return tuple(found or judge(configs, host))
 
 
-def _text(release: Release, service: Service) -> str:
-    """All files of a service."""
-    return "".join(file.text for file in release.files if file.name.startswith(f"{service.name}."))
+_Texts = Mapping[str, str]  # the files of one service, by what follows its name: ".conf", and those of rows
+
+
+def _by_service(release: Release) -> dict[str, _Texts]:
+    """By the service's name, in which there is no dot. Made once: thousands of services have thousands of files."""
+    found: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for file in release.files:
+        name, dot, end = file.name.partition(".")
+        found[name][dot + end] = file.text
+    return dict(found)
 
 
 def _release(
@@ -51,13 +61,12 @@ def _release(
 ) -> tuple[list[Finding], list[Config]]:
     found = [finding for file, around in _AROUND.items() for finding in _common(release, file, around, folder)]
     shapes = _shapes(services, release.intent, host, render, folder)
-    texts = {file.name: file.text for file in release.files}
+    texts = _by_service(release)
     configs: list[Config] = []
     for service in services:
-        file = f"{service.name}.conf"
-        shape = shapes[service.name]
-        found += _row_files(service.name, texts, shape.rows, folder)
-        result = _config(service, release.intent.services[service.name], texts[file], shape.server, folder)
+        mine, shape = texts[service.name], shapes[service.name]
+        found += _row_files(service.name, mine, shape.rows, folder)
+        result = _config(service, release.intent.services[service.name], mine[_CONF], shape.server, folder)
         if isinstance(result, Config):
             configs.append(result)
         else:
@@ -84,22 +93,15 @@ def _shapes(services: Sequence[Service], intent: Intent, host: Host, render: Ren
     """By service name."""
     harmless: Benign = benign(services, intent)
     release = render(harmless.services, harmless.intent, host)
-    texts = {file.name: file.text for file in release.files}
-    kinds = {service.name: _shape(service.name, texts, folder) for service in harmless.services}
+    texts = _by_service(release)
+    kinds = {service.name: _shape(service.name, texts[service.name], folder) for service in harmless.services}
     return {name: kinds[kind] for name, kind in harmless.stands_for.items()}
 
 
-def _shape(name: str, texts: Mapping[str, str], folder: Path) -> _Shape:
-    server, _ = parse(texts[f"{name}.conf"], name, ("http",), folder)
-    rows = {end: _parse_rows(text, name, folder)[0] for end, text in _files_of_rows(name, texts)}
+def _shape(name: str, texts: _Texts, folder: Path) -> _Shape:
+    server, _ = parse(texts[_CONF], name, ("http",), folder)
+    rows = {end: _parse_rows(text, name, folder)[0] for end, text in texts.items() if end.endswith(_ROWS)}
     return _Shape(server, rows)
-
-
-def _files_of_rows(name: str, texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """What follows the service's name, and the text."""
-    for file, text in texts.items():
-        if file.startswith(f"{name}.") and file.endswith(_ROWS):
-            yield file.removeprefix(name), text
 
 
 def _parse_rows(text: str, file: str, folder: Path) -> tuple[tuple[Node, ...], tuple[Finding, ...]]:
@@ -108,10 +110,10 @@ def _parse_rows(text: str, file: str, folder: Path) -> tuple[tuple[Node, ...], t
     return (Node("map", (), 1, nodes),), found
 
 
-def _row_files(
-    name: str, texts: Mapping[str, str], shapes: Mapping[str, tuple[Node, ...]], folder: Path
-) -> Iterator[Finding]:
-    for end, text in _files_of_rows(name, texts):
+def _row_files(name: str, texts: _Texts, shapes: Mapping[str, tuple[Node, ...]], folder: Path) -> Iterator[Finding]:
+    for end, text in texts.items():
+        if not end.endswith(_ROWS):
+            continue
         file = f"{name}{end}"
         nodes, wrong = _parse_rows(text, file, folder)
         yield from wrong or compare(shapes.get(end, ()), nodes, file)

@@ -1,7 +1,7 @@
 """Rendered and checked: the releases of hosts, or everything that is wrong with them.
 
 A fleet has many hosts and few kinds of them. Hosts of one kind are rendered once; hosts that differ in nothing but the
-address that they bind to are checked once.
+address that they bind to and the folder of their logs are checked once.
 """
 
 from __future__ import annotations
@@ -95,25 +95,26 @@ def _kind(host: Host) -> Host:
 
 
 def _each_once(hosts: Sequence[Host], services: Sequence[Service], releases: Mapping[str, Release]) -> Iterator[Host]:
-    """The hosts, without those whose release is another's but for the address."""
+    """The hosts, without those whose release is another's but for the address and the folder of the logs."""
     said = {word for service in services for listen in service.listen for word in listen.split()}
     seen: set[bytes] = set()
     for host in hosts:
         address = host.bind
-        if address is None or any(address in word for word in said):  # it may meet a `listen` that says it in full
+        if address is not None and any(address in word for word in said):  # it may meet a `listen` that says it in full
             yield host
             continue
-        content = _content(address, releases[host.name])
+        content = _content(host, releases[host.name])
         if content not in seen:
             seen.add(content)
             yield host
 
 
-def _content(address: str, release: Release) -> bytes:
-    """Of the config and of its twin, with a word for the address and for what names the release: a digest."""
-    total = sha256(b"" if release.emergency is None else _content(address, release.emergency))
+def _content(host: Host, release: Release) -> bytes:
+    """Of the config and of its twin, with words for the address, the logs and what names the release: a digest."""
+    total = sha256(b"" if release.emergency is None else _content(host, release.emergency))
     for file in release.files:
         if file.name not in {MANIFEST, SUMS}:
-            text = file.text.replace(address, "@address@").replace(release.id, "@id@")
+            text = file.text.replace(f"{host.log_dir}/", "@logs@/").replace(release.id, "@id@")
+            text = text if host.bind is None else text.replace(host.bind, "@address@")
             total.update(f"{file.name}\0{text}\0".encode())
     return total.digest()

@@ -1,4 +1,4 @@
-"""Hosts of one kind are rendered once, and checked once where they differ in nothing but their address."""
+"""Hosts of one kind are rendered once, and checked once where they differ in nothing but address and log folder."""
 
 from __future__ import annotations
 
@@ -85,6 +85,25 @@ def test_alike_hosts_are_looked_at_once(
     shop, fleet = replace(SHOP, listen=("80", listen)), edges(*binds)
     assert findings(fleet, (shop,), rendered(fleet, (shop,), INTENT, None), None) == ()
     assert checked == looked_at
+
+
+def test_hosts_whose_logs_are_in_other_folders_are_looked_at_once(checked: list[str]) -> None:
+    folders = ("/var/log/nginx", "/data/logs", "/var/log/nginx/edge")
+    fleet = [replace(host, log_dir=folder) for host, folder in zip(edges(*["10.0.0.1"] * 3), folders, strict=True)]
+    assert findings(fleet, (SHOP,), rendered(fleet, (SHOP,), INTENT, None), None) == ()
+    assert checked == ["edge-1"]
+
+
+@given(st.lists(hosts, min_size=2, max_size=4, unique_by=lambda host: host.name))
+def test_what_is_found_is_what_looking_at_each_host_finds(fleet: list[Host]) -> None:
+    """A log of the user's own in a folder that may be one of ours, and a name that meets itself on one address."""
+    extra = "access_log /logs/own.log;\naccess_log /logs/other.log;"
+    both = (replace(SHOP, server_extra=extra, listen=("80 default_server",)),)
+    both += (replace(SHOP, name="other", listen=("127.0.0.2:80 default_server",)),)
+    made = rendered(fleet, both, intent := makers.intent(both, "10", True), None)
+    assert intent.services.keys() == {"shop", "other"}
+    apart = {found for host in fleet for found in check.check(both, host, made[host.name], render)}
+    assert set(findings(fleet, both, made, None)) == apart
 
 
 def test_two_services_that_meet_on_one_host_only_are_found() -> None:
