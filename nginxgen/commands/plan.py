@@ -41,6 +41,7 @@ FORMS = click.Choice(["text", "markdown", "json"])
     show_default=True,
     help="markdown: for a merge request.",
 )
+@click.option("--full-diff", is_flag=True, help="Every line, also of what changes in the same way.")
 @click.option("--exit-code", is_flag=True, help="Leave with 3 where something would change.")
 def command(
     *,
@@ -53,6 +54,7 @@ def command(
     down: int,
     output: Path | None,
     form: str,
+    full_diff: bool,
     exit_code: bool,
     as_json: bool,
     verbose: bool,
@@ -72,7 +74,7 @@ def command(
             Scope(known.hosts(hosts), listener=watch, reach=reach(), max_unreachable=down),
             Order(known.services, asked, templates),
         )
-    show(made, "json" if as_json else form)
+    show(made, "json" if as_json else form, full=full_diff)
     if output is not None:
         save(made, output)
         complain(f"saved; carry out exactly this with: nginxgen apply {output}")
@@ -80,7 +82,7 @@ def command(
         raise Changes("")
 
 
-def show(plan: Plan, form: str) -> None:
+def show(plan: Plan, form: str, *, full: bool = False) -> None:
     from nginxgen.plan import document
     from nginxgen.plan.markdown import plan_markdown
     from nginxgen.plan.text import plan_text
@@ -89,6 +91,6 @@ def show(plan: Plan, form: str) -> None:
         case "json":
             emit_json(document.summary(plan))
         case "markdown":
-            emit(plan_markdown(plan))
+            emit(plan_markdown(plan, full=full))
         case _:
-            emit(coloured(plan_text(plan)))
+            emit(coloured(plan_text(plan, full=full)))

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from nginxgen.model.plan import Action, HostPlan, Plan
+from nginxgen.plan.condense import condensed, sentences
 from nginxgen.plan.document import checksum, short
 from nginxgen.plan.words import counted, listed, visible
 
 _LISTEN = re.compile(r"^([+\- ]\s*listen )(\[[^\]]*\]|[^\s;:]+)(?=:)", re.MULTILINE)
-DIFF_LINES = 400  # shown of one diff; the whole of it is in the JSON
+DIFF_LINES = 400  # shown of one diff, after what is alike in it is shown once
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,9 @@ def groups(hosts: Sequence[HostPlan]) -> tuple[Group, ...]:
     return tuple(Group(tuple(members)) for members in found.values())
 
 
-def plan_text(plan: Plan, *, diffs: bool = True) -> str:
-    return f"{headline(plan)}\n{hosts_text(plan.hosts, diffs=diffs)}"
+def plan_text(plan: Plan, *, diffs: bool = True, full: bool = False) -> str:
+    """`full`: every sentence and every line, however many."""
+    return f"{headline(plan)}\n{hosts_text(plan.hosts, diffs=diffs, full=full)}"
 
 
 def headline(plan: Plan) -> str:
@@ -73,31 +75,35 @@ def tally(hosts: Sequence[HostPlan]) -> str:
     return f"{counted(changing, 'host')} to change" + (f", {same} up to date" if same else "")
 
 
-def hosts_text(hosts: Sequence[HostPlan], *, diffs: bool = True) -> str:
+def hosts_text(hosts: Sequence[HostPlan], *, diffs: bool = True, full: bool = False) -> str:
     """Every host in its group: what changes in words, then the diff."""
-    parts = [_group_text(group, diffs=diffs) for group in groups(hosts)]
+    parts = [_group_text(group, diffs=diffs, full=full) for group in groups(hosts)]
     same = [host.host for host in hosts if host.action is Action.NONE]
     if same and parts:
         parts.append(f"\n{listed(same)}: up to date\n")
     return "".join(parts)
 
 
-def _group_text(group: Group, *, diffs: bool) -> str:
+def _group_text(group: Group, *, diffs: bool, full: bool) -> str:
     first = group.first
     lines = ["", f"{group.names}  ({group.step})"]
-    lines += [f"  {sentence}" for sentence in first.summary]
+    lines += [f"  {sentence}" for sentence in (first.summary if full else sentences(first.summary))]
     lines += [f"  needs --force: {reason}" for reason in first.unsafe]
     if diffs and first.diff:
-        lines += ["", *([f"  {group.remark}"] if group.remark else []), *(f"    {line}" for line in cut(first.diff))]
+        remark = [f"  {group.remark}"] if group.remark else []
+        lines += ["", *remark, *(f"    {line}" for line in shown(first.diff, full=full))]
     return "".join(f"{visible(line)}\n" for line in lines)
 
 
-def cut(diff: str, most: int = DIFF_LINES) -> list[str]:
-    """The lines of a diff, a long one cut, with a word about what is left out."""
+def shown(diff: str, *, full: bool = False) -> list[str]:
+    """The lines of a diff; of a long one what is alike once, and cut where that does not do, with a word about it."""
     lines = diff.removesuffix("\n").split("\n")
-    if len(lines) <= most:
+    if full or len(lines) <= DIFF_LINES:
         return lines
-    return [*lines[:most], f"... {len(lines) - most} more lines; --json or -o FILE has them all"]
+    lines = condensed(lines) or lines
+    if len(lines) <= DIFF_LINES:
+        return lines
+    return [*lines[:DIFF_LINES], f"... {len(lines) - DIFF_LINES} more lines; plan --full-diff or --json has them all"]
 
 
 def _alike(host: HostPlan) -> str:

@@ -9,7 +9,7 @@ from nginxgen.model.plan import Action, Expected, HostPlan, Plan
 from nginxgen.plan.build import Target, build
 from nginxgen.plan.document import checksum
 from nginxgen.plan.markdown import plan_markdown
-from nginxgen.plan.text import DIFF_LINES, cut, groups, hosts_text, plan_text
+from nginxgen.plan.text import DIFF_LINES, groups, hosts_text, plan_text, shown
 from nginxgen.plan.words import counted, listed, visible
 
 OLD, NEW = release(weight="0"), release(weight="10")
@@ -63,10 +63,10 @@ def test_force_is_asked_for_in_both_forms() -> None:
 
 
 def test_a_long_diff_is_cut_with_a_word() -> None:
-    lines = cut("".join(f"+{n}\n" for n in range(DIFF_LINES + 7)))
+    lines = shown("".join(f"+{n}\n" for n in range(DIFF_LINES + 7)))
     assert len(lines) == DIFF_LINES + 1
     assert "7 more lines" in lines[-1]
-    assert cut("+a\n+b\n") == ["+a", "+b"]
+    assert shown("+a\n+b\n") == ["+a", "+b"]
 
 
 def test_text_from_a_host_cannot_steer_the_terminal() -> None:
