@@ -18,6 +18,7 @@ class MemoryFleet:
     def __init__(self, number: int = 3) -> None:
         self.hosts = {f"edge-{n}": FakeHost(f"edge-{n}") for n in range(1, number + 1)}
         self._down: set[str] = set()
+        self.logins = 0  # how often a host was asked for
 
     def __getitem__(self, number: int) -> FakeHost:
         return self.hosts[f"edge-{number}"]
@@ -26,6 +27,7 @@ class MemoryFleet:
         return tuple(replace(makers.host(bind=f"10.0.0.{n}"), name=name) for n, name in enumerate(self.hosts, 1))
 
     def connect(self, host: Host) -> FakeSession:
+        self.logins += 1
         if host.name in self._down:
             raise Unreachable(host.name, "connection refused", hint="is sshd up?")
         return self.hosts[host.name].connect()

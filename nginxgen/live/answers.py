@@ -50,6 +50,12 @@ def answer(path: str, board: Board) -> Answer:
     return Answer(HTTPStatus.NOT_FOUND, _TEXT, b"not here: /, /metrics, /health, /alerts, /record.json\n")
 
 
+def elsewhere() -> Answer:
+    """To a request by a name that is not of this machine alone."""
+    why = b"only localhost and addresses are answered here; for a name: --listen ADDR:PORT with one of the network\n"
+    return Answer(HTTPStatus.MISDIRECTED_REQUEST, _TEXT, why)
+
+
 def _json(value: object, status: HTTPStatus = HTTPStatus.OK) -> Answer:
     return Answer(status, _JSON, json.dumps(to_json(value)).encode() + b"\n")
 

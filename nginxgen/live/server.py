@@ -5,14 +5,16 @@ from __future__ import annotations
 import socket
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 
 from nginxgen.errors import InputError
-from nginxgen.live.answers import answer, policy
+from nginxgen.live.answers import answer, elsewhere, policy
 from nginxgen.live.board import Board
+from nginxgen.live.named import meant
 
 _NOTICE = 0.1  # seconds until the server sees that it shall end
 _PATIENCE = 10  # seconds that a client may be silent
@@ -42,6 +44,7 @@ def _joined(address: str, port: object) -> str:
 def _server(address: str, port: int, board: Board) -> socketserver.ThreadingTCPServer:
     class Handler(_Handler):
         shown = board
+        shown_to = staticmethod(partial(meant, address))
 
     class Server(socketserver.ThreadingTCPServer):  # http.server's asks DNS for its own name, and can hang there
         address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -57,11 +60,13 @@ def _server(address: str, port: int, board: Board) -> socketserver.ThreadingTCPS
 
 class _Handler(BaseHTTPRequestHandler):
     shown: Board
+    shown_to: Callable[[str], bool]  # by the Host that was asked for
     protocol_version = "HTTP/1.1"
     timeout = _PATIENCE
 
     def do_GET(self) -> None:
-        what = answer(self.path.partition("?")[0], self.shown)
+        meant = self.shown_to(self.headers.get("Host", ""))
+        what = answer(self.path.partition("?")[0], self.shown) if meant else elsewhere()
         self.send_response(what.status)
         self.send_header("Content-Type", what.kind)
         self.send_header("Content-Length", str(len(what.body)))

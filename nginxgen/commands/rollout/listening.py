@@ -67,13 +67,17 @@ def listening(address: Address | None, about: Chosen) -> Iterator[Show]:
 
 
 def _show(about: Chosen, board: Board, told: Sequence[Told]) -> None:
-    """Reads the stories anew, for what was just done belongs to them. A page that cannot be drawn stops no rollout."""
+    """Hosts are asked again only where something was just written. A page that cannot be drawn stops no rollout."""
     from nginxgen.live.board import Shown
-    from nginxgen.workflow.rollout.story import record
+    from nginxgen.workflow.rollout.story import record, record_of
 
+    rolling = about.rolling
     trouble = [f"{one.plan.name}: {one.error}" for one in told if one.error is not None]
     try:
-        shown = tuple(Shown(plan.group, record(about.rolling, plan)) for plan in about.plans)
+        shown = tuple(
+            Shown(one.plan.group, record(rolling, one.plan) if one.outdated else record_of(rolling, one))
+            for one in told
+        )
     except NginxgenError as error:
         shown = ()
         trouble.append(str(error))

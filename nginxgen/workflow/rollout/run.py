@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from nginxgen.model.rollout import NOT_BEGUN, Phase, RolloutPlan
 from nginxgen.workflow.rollout.rolling import Rolling
@@ -34,8 +35,7 @@ def run(
         began = rolling.clock()
         told = [tick(rolling, plan) for plan in plans]
         heed(told)
-        for one in told:
-            tell(rolling, one)
+        told = [replace(one, outdated=bool(tell(rolling, one)) or one.decision.acts) for one in told]
         if show is not None:
             show(told)
         if over(told, to_pause=to_pause):

@@ -14,7 +14,7 @@ from nginxgen.rollout import story
 from nginxgen.rollout.points import points
 from nginxgen.rollout.summary import stage
 from nginxgen.workflow.rollout.rolling import Rolling
-from nginxgen.workflow.rollout.sight import Sight, sight
+from nginxgen.workflow.rollout.sight import sight
 from nginxgen.workflow.rollout.tick import Told, look_with
 from nginxgen.workflow.scope import Work
 
@@ -25,15 +25,16 @@ def record(rolling: Rolling, plan: RolloutPlan, *, diffs: bool = False) -> Recor
     `diffs`: with the config of each change against the one before, where a host still keeps both.
     """
     with rolling.scope.work() as work:
-        seen = sight(work)
-        told = look_with(rolling, plan, work, seen)
-        known = _Releases(work) if diffs else None
-        found = _record(rolling, plan, seen, told)
-        return found if known is None else replace(found, changes=tuple(map(known.with_diff, found.changes)))
+        found = record_of(rolling, look_with(rolling, plan, work, sight(work)))
+        if not diffs:
+            return found
+        known = _Releases(work)
+        return replace(found, changes=tuple(map(known.with_diff, found.changes)))
 
 
-def _record(rolling: Rolling, plan: RolloutPlan, seen: Sight, told: Told) -> Record:
-    at = rolling.clock()
+def record_of(rolling: Rolling, told: Told) -> Record:
+    """The same from a look that was had, without asking the hosts again; without diffs."""
+    plan, seen, at = told.plan, told.seen, rolling.clock()
     now: Stage | None = None
     if told.judged is not None:
         now = stage(plan, told.standing, told.judged.verdict, told.judged.measured, at)

@@ -42,7 +42,7 @@ def urls_of(plan: RolloutPlan, level: Severity) -> tuple[str, ...]:
 
 
 def _situation(rolling: Rolling, told: Told) -> Situation:
-    plan, standing, entries = told.plan, told.standing, told.entries
+    plan, standing, entries = told.plan, told.standing, told.seen.entries(told.plan)
     if told.decision.acts:  # what was decided is written down by now, or it failed
         with rolling.scope.work() as work:
             seen = sight(work)

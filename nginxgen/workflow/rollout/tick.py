@@ -27,10 +27,11 @@ class Told:
     standing: Standing  # before
     decision: Decision
     view: View
+    seen: Sight  # before
     judged: Judged | None = None
     error: NginxgenError | None = None  # why the decision could not be carried out, for now
-    entries: tuple[Entry, ...] = ()  # before
     hosts: tuple[str, ...] = ()
+    outdated: bool = False  # the journals have more by now than was seen
 
     @property
     def acted(self) -> bool:
@@ -73,9 +74,7 @@ def look_with(rolling: Rolling, plan: RolloutPlan, work: Work, seen: Sight) -> T
     parent = _parent(plan, seen)
     verdict = judged.verdict if judged else None
     facts = Facts(plan, standing, view, verdict, rolling.clock(), parent)
-    return Told(
-        plan, standing, decide(facts), view, judged, entries=seen.entries(plan), hosts=tuple(work.sessions.hosts)
-    )
+    return Told(plan, standing, decide(facts), view, seen, judged, hosts=tuple(work.sessions.hosts))
 
 
 def _parent(plan: RolloutPlan, seen: Sight) -> Phase | None:

@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from nginxgen.cli import run
 from nginxgen.errors import InputError
 from nginxgen.live.board import Board, Shown
+from nginxgen.live.named import meant
 from nginxgen.live.server import serving
 from nginxgen.model import metric_names as names
 from nginxgen.model.codec import from_json
@@ -167,6 +168,34 @@ def test_a_port_that_is_taken_is_one_message() -> None:
             serving("127.0.0.1", port, Board(1.0)),
         ):
             pytest.fail("it listens on a port that is taken")
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost:9180", 200),
+        ("127.0.0.1", 200),
+        ("[::1]:9180", 200),
+        ("evil.example:9180", 421),
+        ("127.0.0.1.evil.example", 421),
+        ("localhost.evil.example", 421),
+        ("[::1", 421),
+    ],
+)
+def test_on_the_loopback_a_name_of_elsewhere_is_not_answered(host: str, status: int, url: str) -> None:
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection.request("GET", "/record.json", headers={"Host": host})
+    response = connection.getresponse()
+    assert response.status == status
+    assert (b"rollouts" in response.read()) == (status == 200)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "answered"), [("127.0.0.1", False), ("::1", False), ("0.0.0.0", True), ("10.0.0.5", True)]
+)
+def test_in_a_network_names_are_usual(address: str, *, answered: bool) -> None:
+    assert meant(address, "edge.example.com:9180") is answered
 
 
 @pytest.mark.parametrize("address", ["256.0.0.1", "a" * 70, "192.0.2.1", "::zz"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from rollout_lab import HOUR, NOON, Lab, plan, steps
 
@@ -20,6 +22,8 @@ from nginxgen.workflow.rollout import hands
 from nginxgen.workflow.rollout import tick as module
 from nginxgen.workflow.rollout.act import Busy
 from nginxgen.workflow.rollout.run import over, run
+from nginxgen.workflow.rollout.story import record, record_of
+from nginxgen.workflow.rollout.tick import Told
 
 
 @pytest.fixture
@@ -277,6 +281,26 @@ def test_it_is_run_to_its_end(lab: Lab) -> None:
     run(lab.rolling(), (lab.plan,), lambda told: None, wait)
     assert lab.standing().phase is Phase.FINISHED
     assert max(waited) <= 15.0, "a critical step is looked at every 15 s"
+
+
+def test_what_is_shown_is_what_was_seen_and_hosts_are_asked_again_only_after_a_line_was_written(lab: Lab) -> None:
+    lab.begin()
+    told: list[Told] = []
+
+    def show(seen: Sequence[Told]) -> None:
+        told.extend(seen)
+        before = lab.fleet.logins
+        recorded = record_of(lab.rolling(), seen[0])
+        assert lab.fleet.logins == before
+        if not seen[0].outdated:
+            assert recorded == record(lab.rolling(), lab.plan)
+
+    def wait(seconds: float) -> None:
+        lab.now += seconds
+
+    run(lab.rolling(), (lab.plan,), lambda told: None, wait, show=show)
+    assert {one.decision.acts for one in told if one.outdated} == {True}
+    assert any(not one.outdated for one in told)
 
 
 def test_a_time_scale_holds_wherever_it_is_run_from(lab: Lab) -> None:
