@@ -19,6 +19,27 @@ FLAGS = (
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars",
 )  # fmt: skip
 
+# Texts that are harder to read than WCAG 2.2 AA allows: https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio
+FAINT = """
+const rgb = (text) => (text.match(/[0-9.]+/g) || [0, 0, 0, 0]).map(Number);
+const light = (of) => { const [r, g, b] = of.slice(0, 3).map((part) => part / 255)
+    .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+const paper = (one) => { for (; one; one = one.parentElement) {
+    const found = rgb(getComputedStyle(one).backgroundColor);
+    if (found.length === 3 || found[3] > 0) return found; }
+  return [255, 255, 255]; };
+return [...document.querySelectorAll("body *")]
+  .filter((one) => [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
+  .filter((one) => one.getClientRects().length)
+  .map((one) => { const style = getComputedStyle(one), drawn = one instanceof SVGElement;
+    const [over, under] = [light(rgb(drawn ? style.fill : style.color)), light(paper(one))].sort((a, b) => b - a);
+    const ratio = (over + 0.05) / (under + 0.05), size = parseFloat(style.fontSize), bold = style.fontWeight >= 600;
+    const least = size >= 24 || (bold && size >= 18.66) ? 3 : 4.5;
+    return [ratio.toFixed(2), least, one.textContent.trim().slice(0, 40)]; })
+  .filter(([ratio, least]) => ratio < least).map((row) => row.join(" "))
+"""
+
 
 class Browser:
     """One Chromium for all pages of a test session."""
@@ -37,6 +58,12 @@ class Browser:
 
     def run(self, script: str) -> object:
         return self.driver.execute_script(script)
+
+    def faint(self) -> list[str]:
+        """The texts that have too little contrast, each with its ratio."""
+        found = self.driver.execute_script(FAINT)
+        assert isinstance(found, list)
+        return sorted(set(found))
 
     def picture(self, path: Path) -> None:
         """The whole page as PNG."""

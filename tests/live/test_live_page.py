@@ -2,72 +2,64 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+from browser import Browser, chromium
 from selenium.webdriver.support.ui import WebDriverWait
 
 from nginxgen.live.board import Board, Shown
 from nginxgen.live.server import serving
 from tests import records
 
-pytestmark = [pytest.mark.live, pytest.mark.full]
+pytestmark = [pytest.mark.full, pytest.mark.xdist_group("chromium")]
+
+LOOK = """return {wide: document.documentElement.scrollWidth,
+  charts: document.querySelectorAll('svg').length, lines: document.querySelectorAll('path').length,
+  paper: getComputedStyle(document.body).backgroundColor, text: document.body.innerText,
+  axes: [...document.querySelectorAll('svg[aria-label^="Weight"] text')].map(one => parseFloat(one.textContent)),
+  small: [...document.querySelectorAll('body *')].filter(one => one.textContent
+    && parseFloat(getComputedStyle(one).fontSize) < 12).length}"""
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Chrome]:
-    options = ChromeOptions()
-    for word in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"):
-        options.add_argument(word)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = Chrome(options=options, service=ChromeService("/usr/bin/chromedriver"))
-    try:
-        yield driver
-    finally:
-        driver.quit()
+def browser() -> Iterator[Browser]:
+    with chromium() as one:
+        yield one
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [400, 1400])
-def test_the_page_is_drawn_fits_and_asks_nobody_else(browser: Chrome, width: int, scheme: str) -> None:
+def test_the_page_is_drawn_fits_and_asks_nobody_else(*, browser: Browser, width: int, dark: bool) -> None:
     board = Board(120.0)
     board.show((Shown("", records.running()), Shown("reads", records.aborted()), Shown("", records.begun())))
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    media = [{"name": "prefers-color-scheme", "value": scheme}]
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": media})
     with serving("127.0.0.1", 0, board) as url:
-        browser.get(url)
-        WebDriverWait(browser, 20).until(
-            lambda one: one.execute_script("return document.querySelectorAll('h1').length")
-        )
-        found = browser.execute_script(
-            "return {wide: document.documentElement.scrollWidth, room: document.documentElement.clientWidth,"
-            " charts: document.querySelectorAll('svg').length, lines: document.querySelectorAll('path').length,"
-            " paper: getComputedStyle(document.body).backgroundColor, text: document.body.innerText,"
-            " small: [...document.querySelectorAll('body *')].filter(one => one.textContent &&"
-            " parseFloat(getComputedStyle(one).fontSize) < 12).length}"
-        )
-        logged = browser.get_log("browser")
-        asked = requests(browser, url)
-    assert width - 20 <= found["room"] <= width  # less a scroll bar
-    assert found["wide"] == found["room"], "something sticks out"
+        browser.open(url, width, dark)
+        wait_for_the_script(browser)
+        found: Any = browser.run(LOOK)
+        faint, logged, asked = browser.faint(), browser.logs(), browser.requested()
+    assert found["wide"] == width, "something sticks out"
     assert (found["charts"], found["lines"], found["small"]) == (8, 16, 0)
-    assert found["paper"] == {"light": "rgb(255, 255, 255)", "dark": "rgb(13, 17, 23)"}[scheme]
+    assert max(found["axes"]) <= 100, "no weight is above 100 %"
+    assert found["paper"] == ("rgb(13, 17, 23)" if dark else "rgb(255, 255, 255)")
     assert "error_rate < 1%" in found["text"]
     assert "p95 is above its attention level" in found["text"]
     assert "Nothing measured yet." in found["text"]
+    assert faint == []
     assert logged == []
-    assert {f"{url}", f"{url}record.json"} <= asked
+    asked = [one for one in asked if not one.startswith("data:")]
+    assert {f"{url}", f"{url}record.json"} <= set(asked)
     assert {urlsplit(one).netloc for one in asked} == {urlsplit(url).netloc}
 
 
-def requests(browser: Chrome, url: str) -> set[str]:
-    """What went over the network since the page at `url` was asked for."""
-    events = [json.loads(one["message"])["message"] for one in browser.get_log("performance")]
-    asked = [one["params"]["request"]["url"] for one in events if one["method"] == "Network.requestWillBeSent"]
-    assert url in asked
-    return {one for one in asked[asked.index(url) :] if not one.startswith("data:")}
+def test_texts_that_are_too_faint_are_found(browser: Browser) -> None:
+    browser.open("data:text/html,<p style='color:%23999'>pale</p><p style='color:%23666'>readable</p>", 400)
+    assert browser.faint() == ["2.85 4.5 pale"]
+
+
+def wait_for_the_script(browser: Browser) -> None:
+    WebDriverWait(browser.driver, 20).until(
+        lambda driver: driver.execute_script("return document.querySelectorAll('h1').length")
+    )

@@ -39,6 +39,7 @@ def test_a_report_is_drawn(
     assert browser.run("return document.documentElement.scrollWidth") == width, "nothing is wider than the screen"
     assert browser.run("return document.documentElement.scrollHeight > 300")
     assert browser.run(SMALL) >= 11
+    assert browser.faint() == []
     assert browser.logs() == []
     assert [url for url in browser.requested() if not url.startswith(("file:", "data:"))] == []
     assert browser.run("return [...document.querySelectorAll('svg path')].every(one => one.getTotalLength() > 0)")
