@@ -138,10 +138,10 @@ def _networks(rng: random.Random) -> Networks:
 
 def _sticky(rng: random.Random) -> Sticky:
     if rng.random() < 0.2:
-        return Sticky(Source.ADDRESS)
+        return Sticky(Source.ADDRESS, control=rng.random() < 0.5)
     source, name = _source(rng)
     kinds = (Anonymous.STABLE, Anonymous.ADDRESS, *([Anonymous.ISSUE] if source is Source.COOKIE else []))
-    return Sticky(source, name, rng.choice(kinds))
+    return Sticky(source, name, rng.choice(kinds), control=rng.random() < 0.5)
 
 
 def _value(rng: random.Random) -> str:

@@ -24,7 +24,7 @@ class Judge:
     min_requests: int = MIN_REQUESTS  # where a gate names no other
 
     def judge(self, gates: Sequence[Gate], measured: Measured) -> Verdict:
-        looks = views(measured.canary, measured.stable)
+        looks = views(measured.canary, measured.beside)
         each = self.alpha / max(1, sum(gate.rollback is not None for gate in gates))
         return Verdict(tuple(self._one(gate, measured, looks, each) for gate in gates))
 

@@ -48,7 +48,7 @@ def judge(case: Case) -> GateResult:
     if measured.error:
         return GateResult(gate, Outcome.ERROR, f"share is not known: {measured.error}")
     canary = case.whole.canary.counts.weighted
-    total = canary + case.whole.stable.counts.weighted
+    total = canary + (0 if measured.stable is None else measured.stable.total.counts.weighted)
     if measured.weight is None or total < case.least:
         told = f"share: the weight decided {total} requests, too few to judge ({case.least} are needed)"
         return GateResult(gate, Outcome.INCONCLUSIVE, told)

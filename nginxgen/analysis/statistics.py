@@ -92,7 +92,8 @@ def _seen(case: Case, view: View, threshold: Threshold, canary: Estimate, stable
     told = f"{case.gate.metric} of {case.name} is{lately} {say.interval(kind, canary)}"
     if stable is None:
         return told
-    other = "stable" if threshold.base is Base.STABLE else f"baseline {threshold.name}"
+    beside = "stable" if case.measured.control is None else "control"
+    other = beside if threshold.base is Base.STABLE else f"baseline {threshold.name}"
     return f"{told}, {other} {say.interval(kind, stable)}"
 
 

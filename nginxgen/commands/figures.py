@@ -43,23 +43,28 @@ def _table(frame: Frame) -> Any:
     made = Table(title=_title(frame), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     made.add_column("metric", no_wrap=True)
     made.add_column(f"stable {frame.look.stable}", justify="right", no_wrap=True)
+    beside = frame.measured.control is not None
+    if beside:
+        made.add_column(f"control {frame.look.stable}", justify="right", no_wrap=True)
     made.add_column(f"canary {frame.look.canary}" if frame.look.canary else "no canary", justify="right", no_wrap=True)
-    for row in rows(frame):
-        made.add_row(*row)
+    for name, stable, control, canary in rows(frame):
+        made.add_row(name, stable, *((control,) if beside else ()), canary)
     return made
 
 
-def rows(frame: Frame) -> Iterator[tuple[str, str, str]]:
-    """Name, stable, canary."""
+def rows(frame: Frame) -> Iterator[tuple[str, str, str, str]]:
+    """Name, stable, its control group, canary."""
     measured = frame.measured
     for metric in _SHOWN:
-        yield str(metric), _shown(metric, measured.stable), _shown(metric, measured.canary)
+        stable, control, canary = (_shown(metric, one) for one in (measured.stable, measured.control, measured.canary))
+        yield str(metric), stable, control, canary
     if (share := _share(measured)) is not None:
         asked = "" if measured.weight is None else f"asked {value(Kind.SHARE, measured.weight)}"
-        yield "share", asked, f"{value(Kind.SHARE, share)}"
+        yield "share", asked, "", f"{value(Kind.SHARE, share)}"
     for name, found in measured.numbers.items():
         said = "?" if found.value is None else value(Kind.NUMBER, found.value)
-        yield name, "", found.error or (said if found.fine is None else f"{said} ({'ok' if found.fine else 'not ok'})")
+        opinion = "" if found.fine is None else f" ({'ok' if found.fine else 'not ok'})"
+        yield name, "", "", found.error or f"{said}{opinion}"
 
 
 def _shown(metric: Metric, sample: Sample | None) -> str:
@@ -127,6 +132,7 @@ def _service(frame: Frame) -> dict[str, Any]:
         "share": _share(measured),
         "stable": _version(look.stable, measured.stable),
         "canary": None if look.canary is None else _version(look.canary, measured.canary),
+        "control": None if measured.control is None else _version(look.stable, measured.control),
         "numbers": {name: to_json(found) for name, found in measured.numbers.items()},
         "verdict": None if frame.verdict is None else str(frame.verdict.outcome),
         "gates_of": frame.gates_of or None,
@@ -164,6 +170,7 @@ def table_of_numbers(looks: Sequence[Sequence[Frame]]) -> str:
         for role, name, sample in (
             ("stable", frame.look.stable, frame.measured.stable),
             ("canary", frame.look.canary, frame.measured.canary),
+            ("control", None if frame.measured.control is None else frame.look.stable, frame.measured.control),
         ):
             if name is not None:
                 cells = [_cell(metric, sample) for metric in _SHOWN]

@@ -83,7 +83,8 @@ def _decided(way: _Way) -> Explanation:
 def _by_weight(way: _Way, reasons: list[str], canary: str) -> Explanation:
     drawn = share(way.service, canary, way.weight, way.read)
     if drawn.canary is not None:
-        found = _version(way, Decider.WEIGHT, [*reasons, drawn.why], canary=drawn.canary)
+        rule = Decider.CONTROL if drawn.control else Decider.WEIGHT
+        found = _version(way, rule, [*reasons, drawn.why], canary=drawn.canary)
         return replace(found, bucket=drawn.bucket)
     rest = Weight(FULL.hundredths - way.weight.hundredths)
     assert way.route is not None  # noqa: S101  (for the type checker: only a route has a weight that isn't 0)

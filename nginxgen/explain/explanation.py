@@ -22,6 +22,7 @@ class Decider(StrEnum):
     USERS = "users"
     NETWORKS = "networks"
     WEIGHT = "weight"
+    CONTROL = "control"  # the weight: stable, and measured beside the canary
 
 
 @dataclass(frozen=True, slots=True)

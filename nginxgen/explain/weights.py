@@ -8,7 +8,7 @@ from nginxgen.explain import headers
 from nginxgen.explain.address import text
 from nginxgen.explain.explanation import Bucket
 from nginxgen.explain.overrides import Read, shown
-from nginxgen.model.draw import murmur2, salt
+from nginxgen.model.draw import control_range, murmur2, salt
 from nginxgen.model.service import Anonymous, Service, Source, Sticky
 from nginxgen.model.weight import FULL, ZERO, Weight
 
@@ -21,6 +21,7 @@ class Share:
     why: str
     bucket: Bucket | None = None
     by_request: bool = False  # the weighted upstream draws each request
+    control: bool = False  # stable, as one of those who are measured beside the canary
 
 
 def share(service: Service, canary: str, weight: Weight, read: Read) -> Share:
@@ -42,10 +43,11 @@ def _by_client(service: str, canary: str, sticky: Sticky, weight: Weight, read: 
         return Share(None, f"weight {weight}: {told}")
     salted = salt(service, canary).encode("utf-8", "replace") + key
     bucket = Bucket(salted.decode("utf-8", "backslashreplace"), murmur2(salted), weight)
+    begin, end = control_range(weight) if sticky.control else (0, 0)
+    control = begin <= bucket.hash < end
     side = "below" if bucket.is_canary else "not below"
-    return Share(
-        bucket.is_canary, f"weight {weight}: {told} falls at {bucket.percent:.4f}, {side} {weight}", bucket=bucket
-    )
+    why = f"weight {weight}: {told} falls at {bucket.percent:.4f}, {side} {weight}"
+    return Share(bucket.is_canary, f"{why}, in the control group" if control else why, bucket, control=control)
 
 
 def _key(sticky: Sticky, read: Read) -> tuple[bytes | Share, str]:

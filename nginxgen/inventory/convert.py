@@ -151,7 +151,7 @@ def _networks(keys: NetworksKeys) -> Networks:
 
 def _sticky(keys: StickyKeys) -> Sticky:
     source, name = _source(keys.cookie, keys.header, keys.query)
-    return Sticky(source, name, keys.anonymous)
+    return Sticky(source, name, keys.anonymous, keys.control)
 
 
 def _source(cookie: str | None, header: str | None, query: str | None) -> tuple[Source, str]:

@@ -16,4 +16,4 @@ def combine(
     numbers = dict(samples.numbers)
     for reading in others:
         numbers |= reading.numbers
-    return Measured(samples.canary, samples.stable, baselines or {}, numbers, weight, samples.error)
+    return Measured(samples.canary, samples.stable, baselines or {}, numbers, weight, samples.error, samples.control)

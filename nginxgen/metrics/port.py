@@ -17,6 +17,7 @@ class Subject:
     stable: str  # names of versions
     canary: str | None
     routes: tuple[str, ...] = ()  # none: all of them together
+    control: bool = False  # some clients of stable are the canary's control group
 
     @property
     def route(self) -> str:
@@ -33,6 +34,7 @@ class Reading:
     numbers: Mapping[str, Number] = field(default_factory=dict)
     error: str | None = None  # why canary and stable are not known, or not fully: the source is down
     notes: tuple[str, ...] = ()  # for people: lines that made no sense, a clock that is wrong
+    control: Sample | None = None  # those of stable's requests that are the control group's; None: there is none
 
 
 class Metrics(Protocol):

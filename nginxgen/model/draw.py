@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from nginxgen.model.weight import FULL, Weight
+from nginxgen.model.weight import FULL, ZERO, Weight
 
 _M = 0x5BD1E995
 _UN_M = pow(_M, -1, 1 << 32)
@@ -26,6 +26,25 @@ def murmur2(data: bytes) -> int:
         hashed = (hashed ^ int.from_bytes(rest, "little")) * _M & _32
     hashed = (hashed ^ hashed >> 13) * _M & _32
     return hashed ^ hashed >> 15
+
+
+def control_of(weight: Weight) -> Weight:
+    """How many clients of stable are the control group of a canary: as many as it has, or all that are left.
+
+    They are drawn from the other end, so that growing takes nobody into the canary who was its control up to 50 %. The
+    last hundredth is left out: a client without a key falls there, and such clients are no fair comparison.
+    """
+    if weight in (ZERO, FULL):
+        return ZERO
+    return Weight(min(weight.hundredths, FULL.hundredths - 1 - weight.hundredths))
+
+
+def control_range(weight: Weight) -> tuple[int, int]:
+    """Hashes of the control group: from the first, below the second. nginx rounds each part down by itself."""
+    control = control_of(weight)
+    between = Weight(FULL.hundredths - 1 - weight.hundredths - control.hundredths) if control > ZERO else ZERO
+    begin = limit(weight) + limit(between)
+    return begin, begin + limit(control)
 
 
 def limit(weight: Weight) -> int:

@@ -122,3 +122,9 @@ class Measured:
     numbers: Mapping[str, Number] = field(default_factory=dict)  # by the name of the query or command
     weight: float | None = None  # the share asked for, 0 to 1; None: nobody asked
     error: str | None = None  # why canary and stable are not known, or not fully: a source is down
+    control: Sample | None = None  # those of stable's requests that the canary is compared with; None: all of them
+
+    @property
+    def beside(self) -> Sample | None:
+        """What the canary is compared with."""
+        return self.stable if self.control is None else self.control

@@ -113,6 +113,7 @@ class Sticky:
     source: Source
     name: str = ""
     anonymous: Anonymous = Anonymous.STABLE
+    control: bool = False  # as many clients of stable as the canary has are measured by themselves, beside it
 
 
 @dataclass(frozen=True, slots=True)

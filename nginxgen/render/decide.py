@@ -38,7 +38,8 @@ class Decisions:
         values: list[Value] = [value for _, value in self.places]
         for made in self.maps:
             values += (made.default, *(row.value for row in made.rows))
-        by_weight = (STABLE, CANARY) if self.draw.splits else ()
+        drawn = dict.fromkeys(name for split in self.draw.splits for _, name in split.parts)
+        by_weight = (STABLE, *drawn) if drawn else ()
         overridden = (STABLE, CANARY) if self.rules else ()
         named = (value for value in values if isinstance(value, str) and value)
         return tuple(dict.fromkeys((*overridden, *by_weight, *named)))

@@ -42,4 +42,4 @@ class Split:
 
     key: Joined  # salted, so that no key is empty: an empty one would be the first bucket
     result: Var
-    percent: str  # "10", "0.25"
+    parts: tuple[tuple[str, str], ...]  # percent and what it gives: ("10", "canary"); the rest is stable's

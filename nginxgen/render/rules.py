@@ -15,6 +15,7 @@ from nginxgen.render.sources import skipping, source
 
 STABLE = "stable"
 CANARY = "canary"
+CONTROL = "control"  # stable for those who are measured beside the canary
 _INLINE = 20  # ids that stand in the service's own file; more get one of their own
 
 

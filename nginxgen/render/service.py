@@ -15,7 +15,7 @@ from nginxgen.render.maps import Map, Value
 from nginxgen.render.places import Place
 from nginxgen.render.pools import Tries, Upstream, canary_pool, checked, pool, split_pool, tries
 from nginxgen.render.quote import Joined, Var
-from nginxgen.render.rules import CANARY, STABLE, network
+from nginxgen.render.rules import CANARY, CONTROL, STABLE, network
 from nginxgen.render.served import served
 from nginxgen.render.view import Headers, Hop, Location, Mirror, Named, Telling, View
 
@@ -223,16 +223,17 @@ def _named(case: _Case) -> Iterator[Named]:
 
 def _hop(case: _Case, name: str, route: Value, *, direct: bool = False, patient: bool = False) -> Hop:
     """`direct`: for requests of every kind; `patient`: for WebSockets; else for all others."""
-    versions = {STABLE: case.stable.name, CANARY: case.canary.name if case.canary else ""}
+    stable = name in (STABLE, CONTROL)
+    versions = {name: case.stable.name} if stable else {CANARY: case.canary.name if case.canary else ""}
     version = versions.get(name, "")
     told = version if case.service.version_header else None
     websocket = direct or patient or not case.forks
     return Hop(
-        upstream=names.upstream(case.service.name, name),
+        upstream=names.upstream(case.service.name, STABLE if stable else name),
         version=version,
-        tries=None if name == STABLE else case.tries,
+        tries=None if stable else case.tries,
         patient=patient,
-        mirrored=case.mirrors and name == STABLE and not patient,
+        mirrored=case.mirrors and stable and not patient,
         headers=Headers(websocket, told) if case.hops_differ and not (websocket and told is None) else None,
         answer=tuple(_answer(case, name, version)),
         logged=_logged(case, name, route, version),
@@ -244,7 +245,7 @@ def _answer(case: _Case, name: str, version: str) -> Iterator[tuple[str, Value]]
     if not case.service.version_header or not case.hops_differ:
         return
     made = _served(case)
-    sure = name == STABLE or (name == CANARY and case.tries is None)
+    sure = name in (STABLE, CONTROL) or (name == CANARY and case.tries is None)
     yield "X-Gray-Version", Joined((version,)) if sure or made is None else made.result
     if case.decisions.draw.issue:
         yield "Set-Cookie", case.decisions.draw.issue.result
@@ -254,6 +255,7 @@ def _logged(case: _Case, name: str, route: Value, version: str) -> Value | None:
     if not case.service.metrics.log:
         return None
     rule = "-" if case.canary is None else case.deciders.of.get(name, "weight")  # no override leads to a split
+    rule = CONTROL if name == CONTROL else rule
     return logged.line(case.service.name, route, rule, version)
 
 

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from nginxgen.errors import InputError
-from nginxgen.model.draw import salt
+from nginxgen.model.draw import control_of, salt
 from nginxgen.model.service import Anonymous, Source, Sticky
 from nginxgen.model.weight import FULL, ZERO, Weight
 from nginxgen.render import names
 from nginxgen.render.maps import Map, Row, Split
 from nginxgen.render.quote import Joined, Var
+from nginxgen.render.rules import CANARY, CONTROL, STABLE
 from nginxgen.render.sources import ADDRESS, source
 
 # The `root` of each server with a split, where no file ever is, is its salt: so every canary version draws other
@@ -34,7 +35,7 @@ class Draw:
 
     key: tuple[Map, ...] = ()
     splits: tuple[Split, ...] = ()
-    by_weight: Mapping[Weight, Var] = field(default_factory=dict)  # "stable" or "canary"
+    by_weight: Mapping[Weight, Var] = field(default_factory=dict)  # "stable", "canary" or "control"
     issue: Issue | None = None
     salt: str = ""
 
@@ -56,14 +57,23 @@ def draw(service: str, canary: str, sticky: Sticky, weights: Iterable[Weight]) -
         issue = _issue(sticky) if sticky.anonymous is Anonymous.ISSUE else None
         key_maps = (*read.maps, Map(read.variable, key, read.variable, (Row("", instead),)))
         key_maps += () if issue is None else (_cookie(sticky, read.variable, issue),)
-    drawn = {weight: names.variable("draw", key, weight) for weight in split}
+    parts = {weight: _parts(weight, control=sticky.control) for weight in split}
+    drawn = {weight: names.variable("draw", key, *parts[weight]) for weight in split}
     return Draw(
         key=key_maps,
-        splits=tuple(Split(Joined((SALT, key)), drawn[weight], str(weight)) for weight in split),
+        splits=tuple(Split(Joined((SALT, key)), drawn[weight], parts[weight]) for weight in split),
         salt=salt(service, canary),
         by_weight=drawn,
         issue=issue,
     )
+
+
+def _parts(weight: Weight, *, control: bool) -> tuple[tuple[str, str], ...]:
+    """The canary first, its control group last (model.draw), and what is between them on stable."""
+    beside = control_of(weight) if control else ZERO
+    between = Weight(FULL.hundredths - 1 - weight.hundredths - beside.hundredths) if beside > ZERO else ZERO
+    parts = (weight, CANARY), (between, STABLE), (beside, CONTROL)
+    return tuple((str(share), name) for share, name in parts if share > ZERO)
 
 
 def _issue(sticky: Sticky) -> Issue:

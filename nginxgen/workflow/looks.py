@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from nginxgen.errors import InputError, Refused
 from nginxgen.metrics import baselines
+from nginxgen.model.draw import control_of
 from nginxgen.model.gates import Base, Gate
 from nginxgen.model.intent import ServiceIntent
 from nginxgen.model.nearest import did_you_mean
 from nginxgen.model.samples import Tally, Window
 from nginxgen.model.service import Service
 from nginxgen.model.state import HostState
+from nginxgen.model.weight import ZERO, Weight
 from nginxgen.workflow.measure import Look
 
 
@@ -43,7 +45,13 @@ def look(service: Service, intent: ServiceIntent, routes: Sequence[str], window:
     weights = {intent.weights.get(name) for name in routes or known}
     weight = weights.pop() if len(weights) == 1 and intent.canary_on else None
     canary = intent.canary if intent.canary_on else None
-    return Look(service, window, intent.stable, canary, tuple(routes), weight)
+    control = canary is not None and has_control(service, (intent.weights.get(name, ZERO) for name in routes or known))
+    return Look(service, window, intent.stable, canary, tuple(routes), weight, control=control)
+
+
+def has_control(service: Service, weights: Iterable[Weight]) -> bool:
+    """Whether some clients of stable are drawn to be compared with the canary: at 0 and 100 % there is no draw."""
+    return service.sticky is not None and service.sticky.control and any(control_of(one) > ZERO for one in weights)
 
 
 def named_baselines(folder: Path, gates: Sequence[Gate], service: str, routes: Sequence[str]) -> Mapping[str, Tally]:

@@ -36,10 +36,11 @@ class Look:
     routes: tuple[str, ...] = ()  # none: all of them together
     weight: Weight | None = None  # that was asked for; None: it is not one for all of these routes
     baselines: Mapping[str, Tally] = field(default_factory=dict)  # saved earlier, by name
+    control: bool = False  # the canary is compared with a control group, and not with all of stable
 
     @property
     def subject(self) -> Subject:
-        return Subject(self.service.name, self.stable, self.canary, self.routes)
+        return Subject(self.service.name, self.stable, self.canary, self.routes, self.control)
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ function measure(time,    low_, high_, middle) {
 }
 
 # Whose request was it, and how did it end? Sets the group, and the columns of its counts. Version "-": it reached nobody;
-# "?": it reached an address of no version.
+# "?": it reached an address of no version. That of the control group is marked: "v1/control".
 function learn(kind, id,    part, tries, codes, mine, by, status, i, own, failed, timeout, fell, name) {
     group[id] = ""
     if (split(kind, part, "|") != 8) return
@@ -141,11 +141,11 @@ function learn(kind, id,    part, tries, codes, mine, by, status, i, own, failed
         if (known(part, address[i], mine) == mine) { own++; if (code[i] == 504) timeout = 1 }
     fell = by != mine
     failed = status >= 500 || fell
-    name = part[1] SUBSEP part[2] SUBSEP part[3] SUBSEP mine
+    name = part[1] SUBSEP part[2] SUBSEP part[3] SUBSEP mine (part[4] == "control" ? "/control" : "")
     if (!(name in number_of)) { number_of[name] = ++numbers; groups[numbers] = name }
     group[id] = number_of[name]
     adds[id] = "1 " (1 + substr(status, 1, 1)) (failed ? " 7" : "") (timeout ? " 8" : "") (fell ? " 9" : "")
-    adds[id] = adds[id] (!failed && own > 1 ? " 10" : "") (status == 499 ? " 11" : "") (part[4] == "weight" ? " 12" : "")
+    adds[id] = adds[id] (!failed && own > 1 ? " 10" : "") (status == 499 ? " 11" : "") (part[4] ~ /^(weight|control)$/ ? " 12" : "")
 }
 
 function known(part, name, otherwise) {

@@ -74,6 +74,7 @@ class StickyKeys(Keys):
     anonymous: Anonymous = Field(
         default=Anonymous.STABLE, description="clients without it: stable, issue or address; stable"
     )
+    control: bool = Field(default=False, description="judge the canary beside as many clients of stable; false")
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

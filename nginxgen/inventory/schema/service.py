@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from nginxgen.inventory.limits import MOST_LISTENS, MOST_ROUTES, MOST_SERVER_NAMES, MOST_SERVERS
 from nginxgen.inventory.schema.base import (
@@ -26,6 +26,7 @@ from nginxgen.inventory.words import network, paths, values
 from nginxgen.inventory.words.bad import BadValue
 from nginxgen.inventory.words.values import whole
 from nginxgen.model.service import PathMatch, Protocol
+from nginxgen.model.sources import Counting
 
 
 class ServerKeys(Keys):
@@ -119,3 +120,15 @@ class ServiceKeys(Keys):
     rollout: (
         Annotated[RolloutKeys, BeforeValidator(short_form("preset"), json_schema_input_type=str | RolloutKeys)] | None
     ) = Field(default=None, description="how the weight grows: steps, or cautious, standard or blue-green")
+
+    @model_validator(mode="after")
+    def _control_is_counted(self) -> Self:
+        """Only the line of a request tells its control group; a Prometheus and a probe count by version."""
+        metrics = self.metrics
+        if self.sticky is None or not self.sticky.control or metrics is None:
+            return self
+        if metrics.source is not Counting.LOG or not metrics.log:
+            message = f"control needs the metrics log, and the source is {metrics.source}"
+            message = message if metrics.log else "control needs the metrics log, which is off"
+            raise BadValue(message, "metrics: {source: log}", {"sticky": message})
+        return self

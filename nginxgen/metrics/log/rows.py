@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from nginxgen.model.histogram import Histogram
 from nginxgen.model.samples import Counts, Sample, Slice, Tally, add
 
+CONTROL = "/control"  # behind the version of a row: of the clients that the canary is compared with
 _COLUMNS = 21
 _LARGEST = 10**15
 

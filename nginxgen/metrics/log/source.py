@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from nginxgen.errors import NginxgenError
-from nginxgen.metrics.log.rows import BadRow, parse, samples
+from nginxgen.metrics.log.rows import CONTROL, BadRow, parse, samples
 from nginxgen.metrics.port import Reading, Subject
 from nginxgen.metrics.slices import WIDER, as_one_route, compacted, within
 from nginxgen.model.logs import LogAnswer, LogAsk
@@ -58,10 +59,12 @@ class LogMetrics:
         notes, new_failed = self._go_on([host for host in self._hosts if host not in failed], recent, now)
         failed |= new_failed
         self._known = {key: compacted(sample, recent, self._wide) for key, sample in self._known.items()}
-        stable = self._of(subject, subject.stable, window)
+        control = self._of(subject, f"{subject.stable}{CONTROL}", window)
+        stable = self._of(subject, subject.stable, window) + replace(control, version=subject.stable)
         canary = None if subject.canary is None else self._of(subject, subject.canary, window)
         faults = [*failed.values(), *self._unknown(subject, window, canary, stable)]
-        return Reading(canary, stable, error="; ".join(faults) or None, notes=tuple(notes))
+        error = "; ".join(faults) or None
+        return Reading(canary, stable, control=control if subject.control else None, error=error, notes=tuple(notes))
 
     def _look_back(self, recent: int) -> dict[str, str]:
         """What is long ago, in wide slices, from hosts that were not asked before. Returns why hosts failed."""

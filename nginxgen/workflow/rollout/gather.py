@@ -13,7 +13,7 @@ from nginxgen.model.host import Host
 from nginxgen.model.rollout import RolloutPlan, Standing
 from nginxgen.model.samples import Tally, Window
 from nginxgen.model.service import Service
-from nginxgen.workflow.looks import named_baselines
+from nginxgen.workflow.looks import has_control, named_baselines
 from nginxgen.workflow.measure import Clock, Look, Measurer, judged
 from nginxgen.workflow.rollout.rolling import Judged
 
@@ -39,7 +39,8 @@ class Gatherer:
         gates = plan.gates(min(standing.step, len(plan.steps) - 1))
         baselines, notes = saved(self._baselines, gates, service.name, routes)
         window = Window(begin, max(now, begin))
-        look = Look(service, window, standing.stable, standing.canary, routes, standing.weight, baselines)
+        beside = has_control(service, (standing.weight,))
+        look = Look(service, window, standing.stable, standing.canary, routes, standing.weight, baselines, beside)
         seen = self._measurer(service, plan, standing).measure(sessions, look)
         return Judged(judged(gates, seen.measured), seen.measured, (*seen.notes, *notes))
 

@@ -130,3 +130,23 @@ def test_the_worst_names_the_whole():
 
 def test_every_metric_is_named_in_a_case():
     assert {one.known for one in GATES if one.known} == set(Metric)
+
+
+def test_a_canary_with_a_control_group_is_compared_with_it_and_not_with_stable():
+    """Stable as a whole is better than both, since clients without a session are no fair comparison; or worse."""
+    asked = (gate("error_rate", "<= stable"),)
+    canary, stable = sample("v2", [2_000], [60]), sample("v1", [90_000], [180])
+    alone, alike = Measured(canary, stable), Measured(canary, stable, control=sample("v1", [2_000], [60]))
+    assert JUDGE.judge(asked, alone).outcome is Outcome.FAIL
+    assert JUDGE.judge(asked, alike).outcome is Outcome.INCONCLUSIVE
+    better = replace(alike, control=sample("v1", [2_000], [2]), stable=sample("v1", [90_000], [2_700]))
+    assert JUDGE.judge(asked, better).outcome is Outcome.FAIL
+    assert "control 0.1 %" in JUDGE.judge(asked, better).sentence
+    nobody = replace(alike, control=sample("v1", [], []))
+    assert JUDGE.judge(asked, nobody).outcome is Outcome.INCONCLUSIVE, "stable is never put in its place"
+
+
+def test_the_share_is_of_all_that_the_weight_decided_whatever_the_control_group():
+    asked = (gate("share", "± 20%"),)
+    canary, stable, control = (sample(name, [number], [0]) for name, number in (("v2", 5e3), ("v1", 45e3), ("v1", 5e3)))
+    assert JUDGE.judge(asked, Measured(canary, stable, weight=0.1, control=control)).outcome is Outcome.PASS

@@ -114,6 +114,8 @@ SERVICE_CASES = [
     ("sticky: {}", "services.shop.sticky: no source is given", "exactly one of cookie, header, query, address"),
     ("sticky: {cookie: a, header: B}", "sticky: cookie and header are given", "exactly one of"),
     ("sticky: {address: true, anonymous: issue}", "anonymous: issue needs cookie", "only a cookie can be issued"),
+    ("sticky: {cookie: a, control: 50%}", 'sticky.control can\'t be "50%"', "true or false"),
+    ("sticky: {cookie: a, control: true}\nmetrics: off", "sticky: control needs the metrics log", "source: log"),
     ("sticky: {cookie: a, anonymous: ishue}", 'anonymous can\'t be "ishue"', 'did you mean "issue"?'),
     ("fallback: {on: []}", "services.shop.fallback.on is empty", "like [error"),
     ("fallback: {on: [eror]}", 'services.shop.fallback.on[0] can\'t be "eror"', 'did you mean "error"?'),

@@ -236,6 +236,7 @@ def test_every_key_reaches_its_noun():
         ("header: X-User", Sticky(Source.HEADER, "X-User")),
         ("query: uid", Sticky(Source.QUERY, "uid")),
         ("address: true", Sticky(Source.ADDRESS)),
+        ("cookie: sid, control: true", Sticky(Source.COOKIE, "sid", control=True)),
         ("cookie: sid, anonymous: address", Sticky(Source.COOKIE, "sid", Anonymous.ADDRESS)),
     ],
 )

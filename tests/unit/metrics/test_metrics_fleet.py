@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -66,6 +66,17 @@ def test_each_look_reads_only_what_is_new(fleet):
         fleet.now += 60
         assert _seen(source, fleet) == total
     assert all(ask.place for ask in fleet.asks[-1].values())
+
+
+def test_the_control_group_is_a_part_of_stable_and_told_by_itself(fleet):
+    _serve(fleet, T0 + 1, "edge-1", 5, asked="v1", address="10.0.1.10:5000")
+    _serve(fleet, T0 + 1, "edge-2", 3, asked="v1", address="10.0.1.10:5000", rule="control")
+    fleet.now = T0 + 10
+    window = Window(T0, fleet.now)
+    told = fleet.source().measure(replace(SUBJECT, control=True), window)
+    assert told.stable.total.counts.requests == told.stable.total.counts.weighted == 8
+    assert told.control.total.counts.requests == 3
+    assert fleet.source().measure(SUBJECT, window).control is None
 
 
 def test_a_host_that_was_down_is_caught_up_with(fleet):

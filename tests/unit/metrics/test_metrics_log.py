@@ -33,6 +33,11 @@ ENDINGS = [
     (line(status=499, upstream="-"), "v1", Counts(requests=1, client_errors=1, closed=1, weighted=1)),
     (line(status=500, upstream="500"), "v1", Counts(requests=1, server_errors=1, errors=1, weighted=1)),
     (line(status=504, upstream="504"), "v1", Counts(requests=1, server_errors=1, errors=1, timeouts=1, weighted=1)),
+    # drawn to be compared with the canary
+    (
+        line(asked="v1", rule="control", status=500, upstream="500"),
+        "v1/control", Counts(requests=1, server_errors=1, errors=1, weighted=1),
+    ),
     # saved by stable: a failure of the canary all the same
     (
         line(asked="v2", rule="weight", address="10.0.1.11:5000, 10.0.1.10:5000", upstream="502, 200"),
