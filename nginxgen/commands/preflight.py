@@ -37,14 +37,14 @@ def command(
     \b
     nginxgen preflight --service shop
     """
-    from nginxgen.plan.preflight import Level
+    from nginxgen.model.preflight import Level
     from nginxgen.workflow.preflight import preflight
     from nginxgen.workflow.scope import Scope
 
     read = load_inventory(inventory)
     with watching(verbose=verbose) as listener:
         scope = Scope(read.hosts(hosts), listener=listener, reach=reach())
-        found = preflight(scope, read.select(services), templates)
+        found = preflight(scope, read.select(services), templates, checks=read.checks)
     failed = [item for item in found if not item.well and item.level is Level.CRITICAL]
     if as_json:
         emit_json({"ok": not failed, "items": [_document(item) for item in found]})

@@ -1,12 +1,14 @@
-"""`metrics:` and `smoke:` of a service as the program's nouns."""
+"""`metrics:` and `smoke:` of a service, and `preflight:`, as the program's nouns."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from nginxgen.inventory.schema.metrics import MetricsKeys, ProbeKeys, PrometheusKeys
+from nginxgen.inventory.schema.preflight import CheckKeys
 from nginxgen.inventory.schema.traffic import SmokeKeys
 from nginxgen.inventory.words.figures import seconds
+from nginxgen.model.preflight import OwnCheck
 from nginxgen.model.service import Smoke
 from nginxgen.model.sources import LOG_ONLY, NamedCommand, NamedQuery, Probe, Prometheus, Queries, Sources
 
@@ -33,6 +35,11 @@ def sources(keys: MetricsKeys | None, folder: Path) -> Sources:
 def smoke(keys: SmokeKeys) -> Smoke:
     within = None if keys.within is None else seconds(keys.within)
     return Smoke(keys.path, keys.status, keys.body or "", keys.json_values or {}, within)
+
+
+def check(keys: CheckKeys, folder: Path) -> OwnCheck:
+    """`folder` as for `sources`."""
+    return OwnCheck(keys.name, _argv(keys.command, folder), keys.severity, seconds(keys.timeout))
 
 
 def _argv(words: tuple[str, ...], folder: Path) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from nginxgen.errors import InputError, Place
 from nginxgen.model.host import Fleet, Host
 from nginxgen.model.nearest import did_you_mean
+from nginxgen.model.preflight import OwnCheck
 from nginxgen.model.service import Route, Service
 
 
@@ -19,6 +20,7 @@ class Inventory:
     path: Path
     fleet: Fleet
     services: tuple[Service, ...]  # in the order of the file
+    checks: tuple[OwnCheck, ...] = ()  # what preflight runs beside its own
 
     def hosts(self, names: Sequence[str] = ()) -> tuple[Host, ...]:
         """The hosts of these names in the order of the file; all of them without names. Raises InputError."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nginxgen.inventory import convert
+from nginxgen.inventory import convert, figures
 from nginxgen.inventory.compose import compose
 from nginxgen.inventory.convert_rollout import with_rollouts
 from nginxgen.inventory.document import Data, Map, entries
@@ -44,6 +44,7 @@ def parse(text: str, path: Path) -> Inventory:
             with_rollouts(convert.service(name, service, path.parent), service.rollout)
             for name, service in keys.services.items()
         ),
+        tuple(figures.check(one, path.parent) for one in keys.preflight),
     )
     check_machines(found.fleet, document, findings)
     if findings:

@@ -49,8 +49,40 @@ class CommandMetrics:
         return Reading(numbers={name: run(command, told) for name, command in self._commands.items()})
 
 
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a command says of something: well, or why not."""
+
+    well: bool
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """A command that could tell."""
+
+    fine: bool
+    out: bytes
+    err: bytes
+
+
 def run(command: Command, told: Mapping[str, str]) -> Number:
     """Never raises. What is still running after the timeout is killed, with all that it started."""
+    ended = _run(command, told)
+    return Number(error=ended) if isinstance(ended, str) else Number(_number(ended.out), fine=ended.fine)
+
+
+def opinion(command: Command, told: Mapping[str, str]) -> Opinion:
+    """With the last line that it wrote. Never raises; ends as `run` does."""
+    ended = _run(command, told)
+    if isinstance(ended, str):
+        return Opinion(well=False, told=ended)
+    said = _last(ended.out or ended.err).removeprefix(": ")
+    return Opinion(ended.fine, said or ("says yes" if ended.fine else "says no"))
+
+
+def _run(command: Command, told: Mapping[str, str]) -> _Ended | str:
+    """Or why it could not tell."""
     try:
         process = subprocess.Popen(
             command.argv,
@@ -61,20 +93,20 @@ def run(command: Command, told: Mapping[str, str]) -> Number:
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
-        return Number(error=f"{command.argv[0]} can't be started: {getattr(error, 'strerror', None) or error}")
+        return f"{command.argv[0]} can't be started: {getattr(error, 'strerror', None) or error}"
     with process:
         try:
             out, err = _listen(process, time.monotonic() + command.timeout)
             status = process.wait(0)
         except subprocess.TimeoutExpired:
-            return Number(error=f"{command.argv[0]} did not end within {command.timeout:g} s")
+            return f"{command.argv[0]} did not end within {command.timeout:g} s"
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
     if status not in (0, _NOT_FINE):
         how = f"was ended by signal {-status}" if status < 0 else f"left with {status}"
-        return Number(error=f"{command.argv[0]} {how}{_last(err or out)}")
-    return Number(_number(out), fine=status == 0)
+        return f"{command.argv[0]} {how}{_last(err or out)}"
+    return _Ended(status == 0, out, err)
 
 
 def _listen(process: subprocess.Popen[bytes], deadline: float) -> tuple[bytes, bytes]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
+from nginxgen.model.preflight import Level
 from nginxgen.model.samples import Measured
 from nginxgen.model.state import Drift, HostState
 from nginxgen.model.vitals import Disk, Vitals
@@ -18,11 +18,6 @@ _LEAST_MEMORY = 50 * _MB
 _GOOD_MEMORY = 200 * _MB
 _MOST_SKEW = 5.0  # seconds: slices of time of two hosts must be the same
 _HARMLESS = frozenset({Drift.BINARY_REPLACED})
-
-
-class Level(StrEnum):
-    CRITICAL = "critical"
-    ADVISORY = "advisory"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from nginxgen.errors import NginxgenError
+from nginxgen.metrics.command import Command, opinion
+from nginxgen.model.preflight import Level, OwnCheck
 from nginxgen.model.progress import Phase
 from nginxgen.model.samples import Window
 from nginxgen.model.service import Server, Service
 from nginxgen.model.state import HostState
 from nginxgen.model.vitals import Vitals
-from nginxgen.plan.preflight import Item, Level, backend_item, host_items, metrics_items
+from nginxgen.plan.preflight import Item, backend_item, host_items, metrics_items
 from nginxgen.ports import HostSession
 from nginxgen.workflow.looks import live, look
 from nginxgen.workflow.measure import Measurer
@@ -25,11 +27,26 @@ _CONNECT = 3.0  # seconds for a backend to take a connection
 
 
 def preflight(
-    scope: Scope, services: Sequence[Service], templates: Path | None = None, clock: Callable[[], float] = time.time
+    scope: Scope,
+    services: Sequence[Service],
+    templates: Path | None = None,
+    clock: Callable[[], float] = time.time,
+    checks: Sequence[OwnCheck] = (),
 ) -> tuple[Item, ...]:
-    """Everything that was looked at, what failed included; a host that can't be reached hides no other."""
+    """Everything that was looked at, what failed included; a host that can't be reached hides no other.
+
+    `checks` are run on this machine, one after the other, whatever the hosts say.
+    """
     with scope.work() as work:
-        return tuple(_items(work, services, templates, clock))
+        found = tuple(_items(work, services, templates, clock))
+    told = {"NGINXGEN_HOSTS": ",".join(scope.names), "NGINXGEN_SERVICES": ",".join(one.name for one in services)}
+    return (*found, *(_own(one, told) for one in checks))
+
+
+def _own(check: OwnCheck, told: Mapping[str, str]) -> Item:
+    said = opinion(Command(check.argv, check.timeout), told)
+    hint = f"{' '.join(check.argv)[:200]} runs where nginxgen runs, and 0 is its only way to say well"
+    return Item(check.name, check.level, "here", said.well, said.told, hint)
 
 
 def _items(

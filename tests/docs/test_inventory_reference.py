@@ -56,6 +56,7 @@ NAMES = {
 STEP: dict[str, Any] = {"weight": "10", "bake": "1h", "gates": {"error_rate": "< 1%"}}
 # What a key needs beside it before its default can be looked at.
 COMPANY = {
+    "preflight[]": {"name": "quota", "command": ["true"]},
     "services.NAME.versions.NAME.servers[]": {"address": "10.0.1.11:5000"},
     "services.NAME.override.header": {"name": "X-Gray"},
     "services.NAME.override.cookie": {"name": "gray"},
@@ -157,7 +158,7 @@ def models_in(annotation: Any) -> Iterator[tuple[str, type[BaseModel]]]:
             yield step + deeper, model
 
 
-SCHEMA = {path: field for path, field in schema_keys(InventoryKeys) if path not in ("fleet", "services")}
+SCHEMA = {path: field for path, field in schema_keys(InventoryKeys) if path not in ("fleet", "services", "preflight")}
 
 
 # ---------------------------------------------------------------- from the page to the loader

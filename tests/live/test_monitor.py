@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,34 @@ def test_what_the_hosts_count_is_what_was_asked_and_gates_judge_it(lab: Lab, cli
     assert "a gate does not hold: shop: error_rate of v2" in said.stderr
 
 
+CHECKS = """
+preflight:
+  - {name: quota, command: [sh, -c, "echo $NGINXGEN_SERVICES on $NGINXGEN_HOSTS; exit 0"]}
+  - {name: on call, command: [sh, -c, "echo nobody >&2; exit 3"], severity: advisory}
+"""
+HANGS = "  - {name: hangs, command: [sleep, '600'], timeout: 1s}\n"
+
+
+def own_commands_are_on_the_checklist(cli: Cli) -> None:
+    before = cli.inventory.read_text()
+    cli.inventory.write_text(before + CHECKS)
+    found = cli.json("preflight")
+    own = {item["name"]: item for item in found["items"] if item["where"] == "here"}
+    assert (own["quota"]["ok"], own["quota"]["message"]) == (True, "shop on edge-1,edge-2,edge-3")
+    assert (own["on call"]["ok"], own["on call"]["level"]) == (False, "advisory")
+    assert "left with 3: nobody" in own["on call"]["message"]
+    cli.inventory.write_text(before + CHECKS + HANGS)
+    begun = time.monotonic()
+    done = cli("preflight", code=4)
+    assert time.monotonic() - begun < 30
+    assert "here: hangs: sleep did not end within 1 s" in done.stderr
+    assert any(line.split()[:3] == ["FAIL", "hangs", "here"] for line in done.stdout.splitlines())
+    cli.inventory.write_text(before + CHECKS + HANGS.replace("1s", "1 week"))
+    refused = cli("preflight", code=2).stderr
+    assert f"at {cli.inventory}:{len((before + CHECKS).splitlines()) + 1}" in refused
+    cli.inventory.write_text(before)
+
+
 @pytest.mark.full
 def test_too_little_is_no_answer(cli: Cli) -> None:
     cli("apply", "--yes")
@@ -64,6 +93,7 @@ def test_preflight_and_smoke_say_what_is_wrong(lab: Lab, cli: Cli) -> None:
     cli("apply", "--yes")
     served(lab, 20)
     assert cli.json("preflight")["ok"] is True
+    own_commands_are_on_the_checklist(cli)
     assert {one["to"] for one in cli.json("smoke")["requests"]} == {"stable", "canary"}
     for backend in lab.pool("v2"):
         backend.stop()

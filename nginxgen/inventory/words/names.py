@@ -35,6 +35,11 @@ host = _named(
     r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}",
     "letters, digits, '.', - and _, starting with a letter or digit, at most 63",
 )
+check = _named(
+    "a check",
+    r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,61}[A-Za-z0-9])?",
+    "letters, digits, blanks, '.', - and _, at most 63",
+)
 container = _named(
     "a container",
     r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}",

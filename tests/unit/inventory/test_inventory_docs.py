@@ -57,7 +57,7 @@ def test_the_json_schema_knows_every_key():
     schema = inventory.json_schema()
     known = {key for definition in schema["$defs"].values() for key in definition.get("properties", {})}
     assert {key for model, key in ALL_KEYS if model != "InventoryKeys"} <= known
-    assert set(schema["properties"]) == {"fleet", "services"}
+    assert set(schema["properties"]) == {"fleet", "services", "preflight"}
     assert schema["additionalProperties"] is False
 
 

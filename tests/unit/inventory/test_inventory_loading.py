@@ -9,8 +9,9 @@ import pytest
 from inventory_text import GOOD, PATH, good, loaded
 
 from nginxgen import inventory
-from nginxgen.errors import InputError
+from nginxgen.errors import InputError, InvalidInput
 from nginxgen.model.host import Become, Host, Nginx, Transport
+from nginxgen.model.preflight import Level, OwnCheck
 from nginxgen.model.service import (
     Anonymous,
     Fallback,
@@ -227,6 +228,20 @@ def test_every_key_reaches_its_noun():
     same = {field.name for field in fields(Service) if getattr(service, field.name) == getattr(default, field.name)}
     same -= {"rollouts"}  # they have tests of their own
     assert same == set(), "the example above should set every field of a service to something of its own"
+
+
+def test_commands_of_the_checklist():
+    text = GOOD + "preflight:\n  - {name: a b, command: [bin/x, y]}\n  - {name: c, command: [z], severity: advisory}\n"
+    assert loaded(text).checks == (
+        OwnCheck("a b", (str(PATH.parent.absolute() / "bin/x"), "y")),
+        OwnCheck("c", ("z",), Level.ADVISORY),
+    )
+    assert loaded(GOOD).checks == ()
+    with pytest.raises(InvalidInput) as refused:
+        loaded(text.replace("name: c", "name: a b"))
+    [told] = refused.value.findings()
+    assert 'the name "a b" stands twice' in told.message
+    assert told.place.line == len(text.splitlines())
 
 
 @pytest.mark.parametrize(

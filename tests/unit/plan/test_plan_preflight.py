@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from nginxgen.model.histogram import Histogram
+from nginxgen.model.preflight import Level
 from nginxgen.model.samples import Counts, Measured, Number, Sample, Slice, Tally
 from nginxgen.model.state import Drift, HostState
 from nginxgen.model.vitals import Disk, Vitals
-from nginxgen.plan.preflight import Item, Level, backend_item, host_items, metrics_items
+from nginxgen.plan.preflight import Item, backend_item, host_items, metrics_items
 
 GB = 1 << 30
 DISK = Disk("/etc/nginx", 50 * GB, 100 * GB, 900, 1000)
