@@ -30,6 +30,7 @@ _PARTS = (
     "lock",
     "stage",
     "test",
+    "zones",
     "trial",
     "recover",
     "measure",

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from cli_tools import Cli, share, tree, workers
 
+import nginxgen
 from nginxgen.demo import keys, traffic
 from nginxgen.demo.lab import Lab
 
@@ -47,6 +48,26 @@ def test_nothing_to_do_reloads_nothing(lab: Lab, cli: Cli) -> None:
     assert cli.json("apply", "-w", "10", "--yes")["outcome"] == "unchanged"
     assert cli.json("apply", "--yes")["outcome"] == "unchanged"
     assert cli("plan", "--exit-code").returncode == 0
+    assert (workers(lab), tree(lab)) == before
+
+
+def test_a_zone_that_nginx_would_refuse_to_take_over_stops_the_apply_at_once(
+    lab: Lab, cli: Cli, tmp_path: Path
+) -> None:
+    """`nginx -t` takes it, and a reload would not: no host is touched, and the message says what to do."""
+    overlay = tmp_path / "templates"
+    overlay.mkdir()
+
+    def apply(key: str, weight: str, code: int = 0) -> str:
+        ours = (Path(nginxgen.__file__).parents[1] / "templates" / "service.conf.j2").read_text()
+        (overlay / "service.conf.j2").write_text(f"limit_req_zone {key} zone=shop_z:64k rate=9r/s;\n{ours}")
+        return cli("apply", "-w", weight, "--yes", "--templates", str(overlay), code=code).stderr
+
+    apply("$binary_remote_addr", "10")
+    before = workers(lab), tree(lab)
+    said = apply("$server_name", "20", code=4)
+    assert 'shop.conf:1: zone "shop_z" of 65536 bytes (limit_req_zone) is for $server_name' in said
+    assert "hint: give it another name or another size" in said
     assert (workers(lab), tree(lab)) == before
 
 

@@ -9,17 +9,22 @@ import inspect
 import os
 import re
 import shutil
+import signal
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import host_driver
 import pytest
 from host_driver import Machine, Parcel, Talk, applied, empty, parcel, poll
+
+from nginxgen.demo import processes
+from nginxgen.fleet.answers import error
 
 # Seconds from the verdict until the old config serves: one, where processes do not wait in line for a processor.
 SOON = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
@@ -94,6 +99,15 @@ def unharmed(
     assert set(traffic.answers) <= {says, "two"} | ({""} if lost else set()), traffic.answers
 
 
+@contextmanager
+def untouched(host: Machine, old: Parcel) -> Iterator[None]:
+    """It was refused before anything: besides, the master and its workers are the same processes."""
+    before = host.master, host.workers()
+    with unharmed(host, old):
+        yield
+    assert (host.master, host.workers()) == before
+
+
 def the_next_apply_succeeds(host: Machine) -> None:
     applied(host, parcel(host, "three"))
     poll(lambda: host.says() == "three", "the next apply succeeds")
@@ -108,14 +122,34 @@ def held_port(host: Machine) -> Iterator[int]:
         yield holder.getsockname()[1]
 
 
-def test_a_port_that_another_process_holds_is_named_before_anything_is_touched(machine: Machine, one: Parcel) -> None:
+LISTENS = {
+    "on a line of its own": "\n    listen {address};",
+    "behind other directives": " server_name a.test; listen {address} backlog=64; server_name b.test;",
+    "behind a comment's mark in quotes": '\n    add_header X "a # b"; listen {address};',
+}
+
+
+@pytest.mark.parametrize("written", LISTENS)
+def test_a_port_that_another_process_holds_is_named_before_anything_is_touched(
+    machine: Machine, one: Parcel, written: str
+) -> None:
     with held_port(machine) as port:
-        with unharmed(machine, one):
-            verdict = attempt(machine, parcel(machine, "two", port=port))
-        assert verdict["code"] == "port-held"
+        address = f"{machine.layout.address}:{port}"
+        server = f"server {{{LISTENS[written].format(address=address)} return 200; }}"
+        with untouched(machine, one):
+            verdict = attempt(machine, parcel(machine, "two", http=server))
+        assert (verdict["step"], verdict["code"]) == ("stage", "port-held")
         own = Path("/proc/self/comm").read_text().strip()
-        assert f"{machine.layout.address}:{port} is in use by {own} (pid {os.getpid()})" in verdict["message"]
+        assert f"{address} is in use by {own} (pid {os.getpid()})" in verdict["message"]
     the_next_apply_succeeds(machine)
+
+
+def test_what_only_looks_like_a_listen_is_no_reason_to_refuse(machine: Machine, one: Parcel) -> None:
+    with held_port(machine) as port:
+        words = f"listen {machine.layout.address}:{port};"
+        lines = f"# {words}\n    add_header X \"; {words}\"; # {words}\n    add_header Y '{{ {words}';"
+        assert attempt(machine, parcel(machine, "two", server=lines))["ok"]
+    poll(lambda: machine.says() == "two", "two is served")
 
 
 @pytest.mark.parametrize("log", ["file", "stderr"])
@@ -151,35 +185,132 @@ def test_a_port_that_gets_free_while_nginx_tries_is_no_failure(machine: Machine,
 
 # ---------------------------------------------------------------- what nginx keeps over a reload
 
+
+@dataclass(frozen=True)
+class Zone:
+    """A zone as it runs, as it is asked for, and what the refusal must say of it."""
+
+    before: str
+    after: str
+    said: str
+    server: str = ""  # what uses it
+
+
+REQUESTS = "limit_req zone=shop_z burst=1000 nodelay;"
 ZONES = {
-    "zone with another key": (
+    "requests by another key": Zone(
         "limit_req_zone $binary_remote_addr zone=shop_z:64k rate=100r/s;",
-        "limit_req_zone $server_name zone=shop_z:64k rate=100r/s;",
-        'limit_req "shop_z" uses',
+        "limit_req_zone\n  $server_name rate=100r/s\n zone=shop_z:65536;",
+        'shop.conf:3: zone "shop_z" of 65536 bytes (limit_req_zone) is for $server_name, and for $binary_remote_addr',
+        REQUESTS,
     ),
-    "cache with another path": (
+    "connections by another key": Zone(
+        "limit_conn_zone $binary_remote_addr zone=shop_z:64k;",
+        "map $uri $z { default 1; } limit_conn_zone '$z $uri' zone=shop_z:64k;",
+        'shop.conf:1: zone "shop_z" of 65536 bytes (limit_conn_zone) is for $z $uri, and for $binary_remote_addr in',
+        "limit_conn shop_z 1000;",
+    ),
+    "a cache with another path": Zone(
         "proxy_cache_path {run}/cache-a keys_zone=shop_c:64k;",
-        "proxy_cache_path {run}/cache-b keys_zone=shop_c:64k;",
-        'cache "shop_c" uses',
+        "proxy_cache_path {run}/cache-b/ keys_zone=shop_c:64k;",
+        "is for {run}/cache-b, and for {run}/cache-a in",
+    ),
+    "a cache with other levels": Zone(
+        "proxy_cache_path {run}/cache-a keys_zone=shop_c:64k;",
+        "proxy_cache_path {run}/cache-a levels=1:2 keys_zone=shop_c:64k;",
+        "is for {run}/cache-a levels=1:2, and for {run}/cache-a in",
     ),
 }
 
 
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.full] * ("cache with other" in name)) for name in ZONES]
+)
+def test_a_zone_that_nginx_would_refuse_to_take_over_is_named_before_anything_is_touched(
+    machine: Machine, name: str
+) -> None:
+    zone = ZONES[name]
+    before, after, said = (
+        text.replace("{run}", str(machine.layout.volatile)) for text in (zone.before, zone.after, zone.said)
+    )
+    old = parcel(machine, "one", http=before, server=zone.server)
+    applied(machine, old)
+    with untouched(machine, old):
+        verdict = attempt(machine, parcel(machine, "two", http=after, server=zone.server))
+        assert (verdict["step"], verdict["code"]) == ("stage", "zone-kept")
+        assert said in verdict["message"]
+        assert "another name or another size" in verdict["hint"]
+    the_next_apply_succeeds(machine)  # without that zone
+    with Talk(machine) as talk:  # and now there is a way to it
+        state = talk.begin()
+        two = parcel(machine, "two", http=after, server=zone.server)
+        assert talk.stage(two)["ok"]
+        assert talk.trial(two.id, state["live"], state["running"])["ok"]
+        assert talk.ask("commit")["ok"]
+        back = talk.trial(old.id, two.id, two.id)  # but none from there to what is only two steps back
+        assert (back["step"], back["code"], machine.held()) == ("trial", "zone-kept", {two.id})
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "limit_req_zone $server_name zone=shop_z:128k rate=100r/s;",
+        pytest.param("limit_req_zone $binary_remote_addr zone=shop_z:64k rate=1r/s;", marks=pytest.mark.full),
+        'limit_req_zone "$binary_remote_addr" zone=shop_z:65536 rate=100r/s;',
+        pytest.param("limit_conn_zone $server_name zone=shop_z:64k;", marks=pytest.mark.full),
+        "# limit_req_zone $server_name zone=shop_z:64k rate=100r/s;",
+    ],
+    ids=["another size", "another rate", "another spelling", "another kind", "a comment"],
+)
+def test_a_zone_that_nginx_takes_over_or_makes_anew_is_no_reason_to_refuse(machine: Machine, after: str) -> None:
+    applied(machine, parcel(machine, "one", http="limit_req_zone $binary_remote_addr zone=shop_z:64k rate=100r/s;"))
+    assert attempt(machine, parcel(machine, "two", http=after))["ok"]
+    poll(lambda: machine.says() == "two", "two is served")
+
+
 @pytest.mark.parametrize("log", ["file", pytest.param("stderr", marks=pytest.mark.full)])
-@pytest.mark.parametrize("zone", ZONES)
-def test_memory_that_nginx_would_have_to_use_otherwise(machine: Machine, zone: str, log: str) -> None:
-    before, after, words = (text.format(run=machine.layout.volatile) for text in ZONES[zone])
+def test_a_zone_that_only_nginx_understands_is_found_by_the_trial(machine: Machine, log: str) -> None:
     if log == "stderr":
         rewrite(machine, f"error_log {machine.layout.log_dir}/error.log;", "error_log stderr;")
         machine.reload()
-    server = "limit_req zone=shop_z burst=1000 nodelay;" if "limit_req" in words else ""
-    old = parcel(machine, "one", http=before, server=server)
+    zone = ZONES["requests by another key"]
+    old = parcel(machine, "one", http=zone.before, server=REQUESTS)
     applied(machine, old)
     with unharmed(machine, old):
-        verdict = attempt(machine, parcel(machine, "two", http=after, server=server), patience="2")
+        hidden = 'limit_req_zone $server_name "zone=shop_z:64k" rate=100r/s;'
+        verdict = attempt(machine, parcel(machine, "two", http=hidden, server=REQUESTS), patience="2")
         assert (verdict["step"], verdict["code"]) == ("trial", "trial-failed")
-        assert words in verdict["message"] or log == "stderr"
+        assert 'limit_req "shop_z" uses' in verdict["message"] or log == "stderr"
     the_next_apply_succeeds(machine)
+
+
+# ---------------------------------------------------------------- old workers that pile up
+
+
+def test_old_workers_that_leave_no_room_for_new_ones(disks: Machine) -> None:
+    """Connections that clients keep hold old workers; the next set of workers needs as much memory as this one."""
+    disks.start()
+    limit = "limit_rate 1k;"
+    one = parcel(disks, "one", server=limit + " location = /slow { alias /proc/self/exe; }")
+    applied(disks, one)
+    with socket.create_connection((disks.layout.address, disks.layout.web_port)) as client:
+        client.sendall(b"GET /slow HTTP/1.1\r\nHost: shop\r\n\r\n")
+        assert client.recv(1)
+        assert disks.master is not None
+        os.kill(disks.master, signal.SIGHUP)
+        poll(
+            lambda: len(disks.workers()) == 2 and len(processes.children(disks.master or 0)) == 3,
+            "one old worker stays",
+        )
+        memory = disks.layout.folder / "meminfo"
+        memory.write_text("MemTotal: 65536 kB\nMemAvailable: 7 kB\n")
+        disks.run("mount", "--bind", str(memory), "/proc/meminfo")
+        with untouched(disks, one):
+            verdict = attempt(disks, parcel(disks, "two"))
+        assert (verdict["step"], verdict["code"]) == ("stage", "old-workers")
+        assert "1 old workers still serve clients, and with 7 kB of memory left" in verdict["message"]
+        disks.run("umount", "/proc/meminfo")
+    the_next_apply_succeeds(disks)
 
 
 # ---------------------------------------------------------------- the host's own config, changed behind our back
@@ -201,10 +332,9 @@ def test_workers_that_could_not_start_are_never_asked_to(machine: Machine, one: 
     seconds_after_the_start(machine)
     rewrite(machine, "worker_connections 768", "worker_connections 2000000000")
     poll(lambda: time.time() - machine.layout.conf.stat().st_ctime > 1, "a second passes")
-    workers = machine.workers()
-    with unharmed(machine, one):
+    with untouched(machine, one):
         verdict = attempt(machine, parcel(machine, "two"))
-    assert (verdict["code"], machine.workers()) == ("unloaded-changes", workers)
+    assert verdict["code"] == "unloaded-changes"
     assert str(machine.layout.conf) in verdict["message"]
     rewrite(machine, "worker_connections 2000000000", "worker_connections 769")
     machine.reload()
@@ -298,7 +428,7 @@ def test_the_binary_on_disk_is_not_the_one_that_runs() -> None:
         newer = host.layout.folder / "nginx.new"
         shutil.copy(real, newer)
         newer.rename(host.binary)
-        with unharmed(host, one):
+        with untouched(host, one):
             verdict = attempt(host, parcel(host, "two"))
         assert verdict["code"] == "binary-replaced"
         with Talk(host) as talk:
@@ -540,7 +670,13 @@ def test_a_tree_that_is_read_only(disks: Machine, folder: str) -> None:
 SHOWN: dict[str, tuple[Callable[..., object], ...]] = {
     "a port that another process holds": (test_a_port_that_another_process_holds_is_named_before_anything_is_touched,),
     "the same, taken just before the reload": (test_a_port_that_is_taken_just_before_the_reload,),
-    "a zone with another key, a cache with another path": (test_memory_that_nginx_would_have_to_use_otherwise,),
+    "a zone with another key, a cache with another path": (
+        test_a_zone_that_nginx_would_refuse_to_take_over_is_named_before_anything_is_touched,
+    ),
+    "the same, written so that only nginx understands it": (
+        test_a_zone_that_only_nginx_understands_is_found_by_the_trial,
+    ),
+    "old workers that leave no memory for new ones": (test_old_workers_that_leave_no_room_for_new_ones,),
     "workers that could not start (the host's config was changed and not loaded)": (
         test_workers_that_could_not_start_are_never_asked_to,
     ),
@@ -567,8 +703,11 @@ def test_the_docs_show_this_matrix() -> None:
     """Each fault has its tests, and they ask for the codes that stand in its row."""
     page = (Path(__file__).parents[2] / "docs/host-protocol.md").read_text()
     table = page.partition("\n## False success\n")[2].partition("\nRerun it")[0]
-    rows = re.findall(r"^\| (.+?) \| (.+?) \| .+? \|$", table, flags=re.MULTILINE)[1:]
+    rows = re.findall(r"^\| (.+?) \| (.+?) \| (.+?) \| .+? \|$", table, flags=re.MULTILINE)[1:]
     assert [row[0] for row in rows] == list(SHOWN)
-    for fault, verdict in rows:
+    for fault, verdict, exits in rows:
         tested = "".join(inspect.getsource(test) for test in SHOWN[fault])
-        assert [code for code in re.findall(r"`([a-z-]+)`", verdict) if f'"{code}"' not in tested] == [], fault
+        codes = re.findall(r"`([a-z-]+)`", verdict)
+        assert [code for code in codes if f'"{code}"' not in tested] == [], fault
+        meant = {error("edge-1", {"ok": False, "code": code, "message": ""}).exit for code in codes if code != "live"}
+        assert not meant or meant == {int(word) for word in exits.split(", ")}, fault

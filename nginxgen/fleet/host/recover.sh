@@ -28,8 +28,9 @@ note_previous() {
     esac
 }
 
-# Twelve digits over twelve digits: nobody reads half of them, and a full disk has room for them.
-write_previous() { complaint=$({ printf '%s\n' "$1" 1<>"$state/previous"; } 2>&1); }
+# Twelve digits over twelve digits: nobody reads half of them, and a full disk has room for them. By an fd of its own:
+# bash's printf ignores a 1<>FILE inside of $(...), and says all is well.
+write_previous() { complaint=$({ { printf '%s\n' "$1" >&3; } 3<>"$state/previous"; } 2>&1); }
 
 # Memory and disk back on the old release of a transaction, proved.
 take_back() {

@@ -99,7 +99,7 @@ fits_binary() {
     [ -z "$replaced" ] || { code=binary-replaced complaint=$replaced hint='restart nginx, or finish its upgrade, then apply again' && return 1; }
 }
 
-fits_host() { nothing_unloaded && ports_free; }
+fits_host() { nothing_unloaded && ports_free && zones_fit && room_for_workers; }
 
 # A reload reads everything. Where somebody has changed the host's own config and nginx has not loaded that yet, an apply
 # would, unasked; and where that stops workers from starting (worker_connections beyond the memory, say), nothing that
@@ -170,26 +170,51 @@ ports_free() {
 
 # Sets addresses: where this release listens, and the one that runs does not.
 new_addresses() {
-    addresses='' had=' '
-    set -- "$place"/*.conf /dev/null
-    [ "$running" != "$live" ] || set -- "$home/releases/$live"/*.conf "$@"
-    listens=$(grep -E '^[[:space:]]*listen[[:space:]]' "$@" 2>/dev/null)
+    addresses='' had=' ' seen=''
+    # what is in quotes or behind a # is no directive; one that is spread over lines is left to the trial
+    lines=$(
+        { [ "$running" != "$live" ] || listens "$home/releases/$live"/*.conf; printf 'ours\n' && listens "$place"/*.conf; } |
+            sed -n -E -e 's/"([^"\\]|\\.)*"//g' -e "s/'([^'\\\\]|\\\\.)*'//g" -e 's/(^|[[:space:];{}])#.*//' \
+                -e 's/[;{}]/\n/g' -e '/^ours$/p; /listen/p'
+    )
     IFS=$newline
     set -f
-    for entry in $listens; do
+    for line in $lines; do
         IFS=$words
-        line=${entry#*.conf:}
         # shellcheck disable=SC2086  # words of a line
-        set -- ${line%%;*}
-        case $entry in
-            "$place"/*) case "$had" in *" $2 "*) continue ;; esac
+        set -- $line
+        case "$seen $* " in
+            ' ours ') seen=ours ;;
+            ours\ listen\ *) case "$had" in *" $2 "*) continue ;; esac
                 case "$* " in *' reuseport '*) ;; *) had="$had$2 " addresses="$addresses $2" ;; esac ;;
-            *) had="$had$2 " ;;
+            ' listen '*) had="$had$2 " ;;
         esac
     done
     set +f
     IFS=$words
 }
+
+listens() { grep -hE '(^|[;{}[:space:]])listen[[:space:]]' "$@" /dev/null 2>/dev/null; }
+
+# A reload starts as many workers as there are, and old ones stay as long as a client holds one: a host where they pile up
+# has no memory for another set. Asked only where there are old ones, and never on the way back.
+room_for_workers() {
+    [ "$draining" -gt 0 ] || return 0
+    needed=0
+    for worker in $workers; do
+        kilobytes "/proc/$worker/status" RssAnon: && needed=$((needed + size))
+    done
+    kilobytes /proc/meminfo MemAvailable: && [ "$size" -lt "$needed" ] || return 0
+    code=old-workers complaint="$draining old workers still serve clients, and with $size kB of memory left there is no room for new ones ($needed kB)"
+    hint='wait until their clients are gone, or end them; worker_shutdown_timeout limits how long they stay'
+    return 1
+}
+
+# Sets size: what a file of /proc says of this name, in kB.
+kilobytes() {
+    while read -r name size _; do [ "$name" != "$2" ] || return 0; done <"$1"
+    return 1
+} 2>/dev/null
 
 # Sets table and pattern: the lines of the kernel's table whose listeners stand in the way of this address.
 listen_pattern() {

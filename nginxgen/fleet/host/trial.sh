@@ -26,6 +26,9 @@ trial() {
     edits=''
     case " $staged " in *" $new "*) ;; *) find_edits "$home/releases/$new" ;; esac
     [ -z "$edits" ] || { no trial edited "release $new was changed by hand: $edits" 'apply it anew' && return; }
+    place=$home/releases/$new
+    # one that was staged has been asked this; what is taken back was there before
+    [ -n "$restores" ] || zones_fit || { no trial "$code" "$complaint" "$hint" && return; }
     open_transaction || { cannot_write trial "$complaint" && return; }
     if try; then
         find_workers
