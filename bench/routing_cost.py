@@ -3,7 +3,8 @@
     python bench/routing_cost.py [services ...] [words of a form]        (by default 1 and 3000, all forms)
 
 callgrind counts the instructions of one nginx process over 50 and over 550 requests; the difference by 500 is the cost
-of one request, without start-up. The figures repeat to a few instructions on any machine with the same nginx and libc.
+of one request, without start-up. Then both again with a log, beside a proxy by hand with the same features
+(`routing_peers.py`). The figures repeat to a few instructions on any machine with the same nginx and libc.
 Needs nginx and valgrind. Backends are another nginx, which is not counted.
 """
 
@@ -23,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import makers
 import nginx_lab
+import routing_peers
 from nginx_lab import ADDRESS
 
 from nginxgen.model.intent import Intent
@@ -55,7 +57,7 @@ daemon off; master_process off; pid nginx.pid; error_log error.log error;
 events {{ worker_connections 256; }}
 http {{
     client_body_temp_path temp; proxy_temp_path temp; fastcgi_temp_path temp; uwsgi_temp_path temp; scgi_temp_path temp;
-    access_log off; keepalive_requests 100000;
+    keepalive_requests 100000;
     server_names_hash_max_size 16384; server_names_hash_bucket_size 128;
     variables_hash_max_size 16384; variables_hash_bucket_size 128; map_hash_max_size 8192; map_hash_bucket_size 128;
     {http}
@@ -80,15 +82,19 @@ server {{
 
 
 def by_hand(ports: Sequence[int], services: int) -> str:
-    upgrade = "map $http_upgrade $connection_upgrade { default upgrade; '' ''; }\n"
+    upgrade = "access_log off; map $http_upgrade $connection_upgrade { default upgrade; '' ''; }\n"
     each = (_BY_HAND.format(at=at, address=ADDRESS, port=ports[0], v1=ports[1]) for at in range(services))
     return upgrade + "".join(each)
 
 
-def generated(folder: Path, ports: Sequence[int], services: int, fields: dict[str, object]) -> str:
+def service(name: str, ports: Sequence[int], fields: dict[str, object]) -> Service:
     versions = (makers.version("v1", f"{ADDRESS}:{ports[1]}"), makers.version("v2", f"{ADDRESS}:{ports[2]}"))
-    given = {"listen": (str(ports[0]),), "versions": versions, **fields}
-    made: list[Service] = [makers.service(f"s{at}", **given) for at in range(services)]
+    made: Service = makers.service(name, **{"listen": (str(ports[0]),), "versions": versions, **fields})
+    return made
+
+
+def generated(folder: Path, ports: Sequence[int], services: int, fields: dict[str, object]) -> str:
+    made = [service(f"s{at}", ports, fields) for at in range(services)]
     intent = Intent({one.name: makers.service_intent(one, "10") for one in made})
     nginx_lab.write(render(made, intent, makers.host(bind=ADDRESS, log_dir=str(folder))).files, folder)
     return nginx_lab._LOADER  # noqa: SLF001  (the tests' own)
@@ -156,15 +162,23 @@ def main(numbers: Sequence[int], only: str = "") -> None:
 
 
 def compare(folder: Path, services: int, cookies: bool, only: str) -> None:
+    """Without an access log beside the bare proxy, and each with its own beside a peer with the same features."""
     ports = nginx_lab.free_ports(3)
-    sent = "three cookies" if cookies else "no cookie"
+    sent = f"{services} services, {'three cookies' if cookies else 'no cookie'}"
     with backends(folder / "backends", ports):
         base = cost(folder, ports[0], by_hand(ports, services), services, cookies)
-        print(f"{services} services, {sent}, by hand: {base:,.0f} instructions a request", flush=True)
+        print(f"{sent}, by hand: {base:,.0f} instructions a request", flush=True)
         for form, fields in FORMS.items():
-            if only in form:
-                ours = cost(folder, ports[0], generated(folder, ports, services, fields), services, cookies)
-                print(f"{services} services, {sent}, {form}: {ours:,.0f}, {ours / base:.3f} x", flush=True)
+            if only not in form:
+                continue
+            config = generated(folder, ports, services, fields)
+            ours = cost(folder, ports[0], f"access_log off; {config}", services, cookies)
+            print(f"{sent}, {form}: {ours:,.0f}, {ours / base:.3f} x", flush=True)
+            if services == 1:  # by hand nobody writes 3,000 of these
+                logged = cost(folder, ports[0], config, 1, cookies)
+                same = cost(folder, ports[0], routing_peers.peer(service("s0", ports, fields), ports), 1, cookies)
+                beside = f"by hand {same:,.0f} ({same / base:.3f} x the bare one)"
+                print(f"  with a log {logged:,.0f}, {beside}: {logged / same:.3f} x", flush=True)
 
 
 if __name__ == "__main__":
