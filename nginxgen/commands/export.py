@@ -95,6 +95,10 @@ def systemd(
         return
     for unit in units:
         _write(output / unit.name, unit.text)
+    for path in write.unseen(caller):
+        complain(
+            f"warning: {path} lies where the unit sees a directory of its own (PrivateTmp); move it and export again"
+        )
     complain(f"next: systemctl daemon-reload && systemctl enable --now {units[-1].name}")
 
 

@@ -52,6 +52,11 @@ def reaches(plans: Sequence[RolloutPlan], sources: Sources, hosts: Sequence[Host
     return ", ".join(found)
 
 
+def unseen(caller: Caller) -> tuple[str, ...]:
+    """The files that the unit needs and, by PrivateTmp, does not see."""
+    return tuple(path for path in (caller.program, caller.inventory) if path.startswith(("/tmp/", "/var/tmp/")))  # noqa: S108  (only compared with)
+
+
 def _service(service: str, caller: Caller, here: str) -> str:
     words = (caller.program, "rollout", "tick", "-i", caller.inventory, "--service", service)
     lines = (

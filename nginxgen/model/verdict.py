@@ -84,4 +84,5 @@ class Verdict:
         """Why, by the gates that decided."""
         if not self.results:
             return "there is no gate, so nothing was judged"
-        return "; ".join(result.sentence for result in self.results if result.outcome is self.outcome)
+        said = (result.sentence for result in self.results if result.outcome is self.outcome)
+        return "; ".join(dict.fromkeys(said))  # two gates over one metric may have the same to say
