@@ -22,6 +22,7 @@ from nginxgen.model.state import JournalEntry
 from nginxgen.rollout import summary
 from nginxgen.rollout.entries import NOTED, read
 from nginxgen.rollout.sent import alerts
+from nginxgen.rollout.showed import showed
 
 _ENDINGS = {
     Phase.NONE: Ending.WAITING,
@@ -59,6 +60,7 @@ def record(
     first, last = (told[0], told[-1]) if told else (None, None)
     over = standing.phase in (Phase.ABORTED, Phase.FINISHED, Phase.PROMOTED)
     waiting = standing.phase is Phase.RUNNING and bool(standing.waiting)
+    stages = _stages(plan, entries, now)
     return Record(
         service=plan.service,
         routes=plan.routes if plan.group else ("*",),
@@ -73,7 +75,7 @@ def record(
         sentence=now.decision.sentence,
         next=next_command(plan, standing),
         hosts=tuple(journals),
-        stages=_stages(plan, entries, now),
+        stages=stages,
         events=tuple(map(_event, told)),
         alerts=alerts(entries),
         approvals=tuple(
@@ -82,7 +84,7 @@ def record(
             if entry.what is Happening.APPROVED
         ),
         changes=_changes(entries, journals),
-        back=_way_back(entries, journals),
+        back=_way_back(entries, journals, stages),
         time_scale=standing.time_scale,
         incomplete=now.away,
     )
@@ -183,14 +185,23 @@ def _asked(entry: Entry) -> str:
             return f"weight {entry.weight:g} %"
 
 
-def _way_back(entries: Sequence[Entry], journals: Mapping[str, Sequence[JournalEntry]]) -> WayBack | None:
+def _way_back(
+    entries: Sequence[Entry], journals: Mapping[str, Sequence[JournalEntry]], stages: Sequence[Stage]
+) -> WayBack | None:
     entry = next((one for one in entries if one.what in _BACK), None)
     if entry is None:
         return None
     lines = [line for journal in journals.values() for line in journal if line.txn == entry.txn]
     served = max((_seconds(line.at, entry.at) for line in lines), default=None)
     by = "" if entry.summary else entry.who
-    return WayBack(entry.at, served, entry.what is Happening.EMERGENCY, entry.text, by)
+    return WayBack(
+        entry.at,
+        served,
+        entry.what is Happening.EMERGENCY,
+        entry.text,
+        by,
+        min(filter(None, map(showed, stages)), default=None),
+    )
 
 
 def _seconds(at: str, least: float) -> float:

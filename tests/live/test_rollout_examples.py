@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import rollout_driver
@@ -54,6 +55,22 @@ def said(people_told: Receiver, kind: str) -> list[str]:
     return sorted(name for name, *words in titles if words == [kind])
 
 
+def reports(cli: Cli) -> list[Any]:
+    """The story of each group, as programs read it; people can read it in each form and language."""
+    found = []
+    for one in cli.json("rollout", "status")["rollouts"]:
+        words = ("report", "--service", one["service"], *(("--group", one["group"]) if one["group"] else ()))
+        found.append(cli.json(*words))
+        for lang, word in (("en", one["canary"]), ("zh", "灰度")):
+            assert word in cli(*words, "--format", "html", "--lang", lang).stdout
+    return found
+
+
+def served(story: Any) -> list[Any]:
+    """The stages that have begun."""
+    return [stage for stage in story["stages"] if stage["started"] is not None]
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("cli", list(PLANS), indirect=True)
 def test_a_good_canary_gets_everybody(
@@ -62,8 +79,9 @@ def test_a_good_canary_gets_everybody(
     scale = PLANS[request.node.callspec.params["cli"]]
     cli("apply", "--yes")
     cli("rollout", "start", "--time-scale", scale)
+    asked = "approval" in cli.inventory.read_text()
     with rollout_driver.clients(lab, *people()):
-        if scale == "36000" and "approval" in cli.inventory.read_text():
+        if asked:
             cli("rollout", "tick")
             cli("rollout", "approve", "--why", "the house is content")
         cli("rollout", "run", "--to-pause")
@@ -72,7 +90,18 @@ def test_a_good_canary_gets_everybody(
     assert {one["weight"] for one in found} == {100}
     assert said(people_told, "finished") == sorted(one["name"] for one in found)
     assert not said(people_told, "aborted")
+    for story in reports(cli):
+        assert (story["ending"], story["back"]) == ("finished", None)
+        assert {(stage["ending"], stage["verdict"]) for stage in story["stages"]} == {("passed", "pass")}
+        assert all(stage["canary"]["requests"] for stage in story["stages"] if stage["weight"])
+        assert all(gate["outcome"] == "pass" and gate["canary"] for stage in story["stages"] for gate in stage["gates"])
+        assert [change["result"] for change in story["changes"]] == ["committed"] * len(story["changes"])
+        assert len(story["changes"]) >= len({stage["weight"] for stage in story["stages"]} - {0.0})
+        assert [one["why"] for one in story["approvals"]] == ["the house is content"] * asked
+        assert [alert["fate"] for alert in story["alerts"]] == ["sent"] * len(story["alerts"])
+        assert any("finished" in alert["title"] for alert in story["alerts"])
     cli("rollout", "promote", "--yes")
+    assert {story["ending"] for story in reports(cli)} == {"promoted"}
     assert re.search(r"^ +stable: v2$", cli.inventory.read_text(), flags=re.MULTILINE)
 
 
@@ -83,6 +112,8 @@ def test_a_good_canary_gets_everybody(
         pytest.param("b-watch", "return 500;", marks=pytest.mark.full),
         pytest.param("c-reads-writes", "return 500;", marks=pytest.mark.full),
         pytest.param("d-triggers", "return 500;", marks=pytest.mark.full),
+        pytest.param("a-steps", "return 444;", id="gone", marks=pytest.mark.full),  # closes without a word
+        pytest.param("d-triggers", "return 444;", id="gone-triggers", marks=pytest.mark.full),
         pytest.param("c-reads-writes", "limit_rate 150;", id="slow", marks=pytest.mark.full),  # a second an answer
     ],
     indirect=["cli"],
@@ -98,5 +129,23 @@ def test_a_bad_canary_goes_back(
     assert {one["phase"] for one in found} == {"aborted"}, found
     assert said(people_told, "aborted") == sorted(one["name"] for one in found)
     assert not said(people_told, "finished")
+    stories = reports(cli)
+    assert {story["ending"] for story in stories} == {"aborted"}
+    first = next(story for story in stories if served(story))
+    assert served(first)[-1]["ending"] == "failed"
+    assert served(first)[-1]["verdict"] == "fail"
+    assert any(gate["outcome"] == "fail" for gate in served(first)[-1]["gates"])
+    back = first["back"]
+    assert back["since"] <= back["decided"] <= back["served"]
+    assert first["derived"]["seconds_back"] == back["served"] - back["decided"]
+    touched = first["derived"]["touched"]
+    by_weight = any(stage["weight"] for stage in served(first))
+    assert (touched["seconds"] > 0) is by_weight, (
+        "for how long users were touched: a weight of 0 touches the house alone"
+    )
+    assert touched["requests"] >= touched["errors"]
+    assert back["reason"]
+    assert back["by"] == "", "no person went back"
+    assert any("aborted" in alert["title"] for alert in first["alerts"])
     anonymous = traffic.Request("shop.example.com")
     assert traffic.count([host.web for host in lab.hosts], anonymous, 30) == {"v1": 30}
