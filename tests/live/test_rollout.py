@@ -113,7 +113,7 @@ def test_a_canary_that_turns_bad_just_after_a_look_is_out_before_the_next_one_an
 @pytest.mark.parametrize("kills", [3, pytest.param(50, marks=pytest.mark.full)])
 def test_a_runner_that_is_killed_again_and_again_ends_as_one_that_is_not(lab: Lab, cli: Cli, kills: int) -> None:
     cli("apply", "--yes")
-    cli("rollout", "start", "--time-scale", SCALE if kills < 10 else "120")
+    cli("rollout", "start", "--time-scale", SCALE if kills < 10 else "80")
     draw = random.Random(kills)
     with rollout_driver.clients(lab, SHOP):
         for _ in range(kills):
