@@ -48,6 +48,7 @@ class Part:
     warning: str = ""  # what a person should know although all went well
     before: Expected = field(default_factory=lambda: Expected(None, None))  # what it had when we took its lock
     previous: str | None = None  # and where a revert would have led
+    decided: bool = False  # it was told to commit: from here on its disk may have either release
 
     @property
     def host(self) -> str:

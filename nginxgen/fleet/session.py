@@ -274,7 +274,7 @@ def _other_script(host: str, found: str, wanted: str) -> HostRefused:
         said, hint = "it does not run the installed script", f"nginxgen host-setup --host {host} --apply"
     else:
         said = f"the installed script is another ({found}) than this nginxgen has for this host ({wanted})"
-        hint = f"another version, or other paths? nginxgen host-setup --host {host} --apply"
+        hint = f"after an upgrade, or with other paths, install it anew: nginxgen host-setup --host {host} --apply"
     return HostRefused(host, "other-script", said, hint=hint)
 
 

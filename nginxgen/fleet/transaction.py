@@ -164,6 +164,7 @@ def _serve(work: Undertaking, wave: Sequence[str], health: Health | None) -> boo
 
 def _commit(work: Undertaking, wave: Sequence[str]) -> bool:
     def commit(session: HostSession, part: Part) -> None:
+        part.decided = True
         part.warning = session.commit()
 
     errors = work.each(Phase.COMMIT, wave, commit)

@@ -111,5 +111,10 @@ def _found_out(work: Undertaking, part: Part) -> tuple[HostSession, HostState]:
 
 
 def _later(part: Part) -> str:
+    """What becomes of a host that nobody has an answer from, and what the next run does there first."""
     old = part.before.live or "nothing of ours"
-    return f"see to this host, then: nginxgen status --host {part.host}; a boot would serve {old}"
+    if part.decided:
+        ends = f"ends it on {part.change.target} or on {old}, before anything else; a boot serves one of them"
+    else:
+        ends = f"brings {old} back before anything else, if it has not done so itself; a boot would serve {old}"
+    return f"see to this host (nginxgen status --host {part.host}); the next apply, revert or emergency {ends}"

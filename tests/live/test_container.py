@@ -1,8 +1,9 @@
 """A nginx in a container: the same script by `docker exec -i`.
 
-No container engine runs where these tests do. The container is one of namespaces (mounts, processes) with the image's
-usual shape: nginx as process 1, config in /etc/nginx, logs where `docker logs` would read them. The program is a
-stand-in on PATH that knows `exec -i NAME COMMAND...` as docker does, and no more.
+These tests need no container engine; docs/operations.md says with which one the transport was tried by hand. The
+container is one of namespaces (mounts, processes) with the image's usual shape: nginx as process 1, config in
+/etc/nginx, logs where `docker logs` would read them. The program is a stand-in on PATH that knows `exec -i NAME
+COMMAND...` as docker does, and no more.
 """
 
 from __future__ import annotations

@@ -180,7 +180,10 @@ def test_another_version_or_other_paths_are_refused_before_a_word_is_said(narrow
     with pytest.raises(HostRefused, match=r"the installed script is another \([0-9a-f]{16}\)") as refused:
         observe(replace(host, log_dir="/var/log/elsewhere"))
     assert refused.value.code == "other-script"
-    assert refused.value.hint == "another version, or other paths? nginxgen host-setup --host edge-1 --apply"
+    assert (
+        refused.value.hint
+        == "after an upgrade, or with other paths, install it anew: nginxgen host-setup --host edge-1 --apply"
+    )
 
 
 def test_a_script_that_is_sent_is_refused_with_the_word_for_the_inventory(narrow: NarrowHost) -> None:

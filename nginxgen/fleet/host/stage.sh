@@ -39,6 +39,7 @@ receive() {
         exec 9>&-
         dd bs=4096 count="$blocks" iflag=fullblock 2>/dev/null | gzip -dc 2>&1 >"$incoming/tar"
     ) && return
+    complaint=${complaint#"$newline"} # gzip begins with an empty line
     case $complaint in
         *'rite error'* | *' space '* | *uota* | *ead-only* | *nput/output*) unwritable ;;
         *) broken "the archive can't be read: $complaint" ;;

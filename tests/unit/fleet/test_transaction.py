@@ -129,6 +129,32 @@ def test_a_host_that_is_gone_for_good_needs_a_human() -> None:
     assert "nginxgen status --host edge-1" in str(result.hint)
 
 
+@pytest.mark.parametrize(
+    ("step", "kind", "ends", "serves"),
+    [
+        ("trial", Kind.LOSE_BEFORE, "brings {one} back before anything else", "one"),
+        ("commit", Kind.LOSE_BEFORE, "ends it on {two} or on {one}, before anything else", "one"),
+        ("commit", Kind.LOSE_AFTER, "ends it on {two} or on {one}, before anything else", "two"),
+    ],
+)
+def test_a_host_that_is_gone_for_good_is_put_right_by_the_next_run_as_was_said(
+    step: str, kind: Kind, ends: str, serves: str
+) -> None:
+    fleet = Fleet([1, 1])
+    one, two = fleet[1].live, fleet.changes("two")[0].target
+    fleet.break_(1, step, kind)
+    fleet.break_(1, "connect", Kind.REFUSE, after=1)
+    for _ in range(1000):
+        fleet.break_(1, "connect", Kind.REFUSE)
+    (lost, _) = fleet.apply("two", patience=Patience(0.02, 0.001)).hosts
+    assert ends.format(one=one, two=two) in str(lost.hint)
+    for host in (fleet[1], fleet[2]):
+        host.forget_faults()
+    assert fleet.serves() == [serves, "one"]
+    assert fleet.apply("three").exit is Exit.DONE
+    assert fleet.serves() == ["three", "three"]
+
+
 def test_lost_hosts_are_looked_for_all_at_once() -> None:
     fleet = Fleet([1] * 20)
     for number in range(1, 21):
