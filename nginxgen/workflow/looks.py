@@ -59,3 +59,17 @@ def named_baselines(folder: Path, gates: Sequence[Gate], service: str, routes: S
     thresholds = [threshold for gate in gates for threshold in (gate.attention, gate.rollback) if threshold is not None]
     wanted = dict.fromkeys(threshold.name for threshold in thresholds if threshold.base is Base.BASELINE)
     return {name: baselines.load(folder, name, service).of(routes) for name in wanted}
+
+
+def saved(
+    folder: Path, gates: Sequence[Gate], service: str, routes: Sequence[str]
+) -> tuple[Mapping[str, Tally], tuple[str, ...]]:
+    """The baselines that the gates name, and why the others can't be had: their gates are an ERROR, the rest count."""
+    found: dict[str, Tally] = {}
+    notes = []
+    for gate in gates:
+        try:
+            found |= named_baselines(folder, (gate,), service, routes)
+        except InputError as error:
+            notes.append(error.message)
+    return found, tuple(dict.fromkeys(notes))

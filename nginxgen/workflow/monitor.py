@@ -14,7 +14,7 @@ from nginxgen.model.rollout import NOT_BEGUN, Phase
 from nginxgen.model.samples import Measured, Window
 from nginxgen.model.service import Service
 from nginxgen.model.verdict import Verdict
-from nginxgen.workflow.looks import live, look, named_baselines
+from nginxgen.workflow.looks import live, look, named_baselines, saved
 from nginxgen.workflow.measure import Look, Measurer, judged
 from nginxgen.workflow.rollout.sight import Sight, sight
 from nginxgen.workflow.scope import Scope, Work
@@ -151,10 +151,12 @@ def _by_step(asked: Watching, whole: Look, intent: ServiceIntent, step: _Step) -
     one = look(whole.service, intent, step.routes, whole.window)
     early = whole.window.since < step.since
     notes = ("the time looked at begins before the step that these gates are of",) if early else ()
-    return _with_baselines(asked, _Watch(one, step.gates, step.said, notes))
+    found, missing = saved(asked.baselines, step.gates, one.service.name, one.routes)
+    return _Watch(replace(one, baselines=found), step.gates, step.said, (*notes, *missing))
 
 
 def _with_baselines(asked: Watching, one: _Watch) -> _Watch:
+    """Of gates that somebody has just given: there a missing one is a mistake, and in a rollout an ERROR."""
     found = named_baselines(asked.baselines, one.gates, one.look.service.name, one.look.routes)
     return replace(one, look=replace(one.look, baselines=found))
 

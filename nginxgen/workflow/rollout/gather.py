@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from nginxgen.errors import InputError
 from nginxgen.fleet.sessions import Sessions
-from nginxgen.model.gates import Gate
 from nginxgen.model.host import Host
 from nginxgen.model.rollout import RolloutPlan, Standing
-from nginxgen.model.samples import Tally, Window
+from nginxgen.model.samples import Window
 from nginxgen.model.service import Service
-from nginxgen.workflow.looks import has_control, named_baselines
+from nginxgen.workflow.looks import has_control, saved
 from nginxgen.workflow.measure import Clock, Look, Measurer, judged
 from nginxgen.workflow.rollout.rolling import Judged
 
@@ -51,20 +48,6 @@ class Gatherer:
             known = about, Measurer(self._hosts, (service,), self._clock, slice_seconds=_width(standing))
             self._known[plan.name] = known
         return known[1]
-
-
-def saved(
-    folder: Path, gates: Sequence[Gate], service: str, routes: Sequence[str]
-) -> tuple[Mapping[str, Tally], tuple[str, ...]]:
-    """The baselines that the gates name, and why the others can't be had: their gates are an ERROR, the rest count."""
-    found: dict[str, Tally] = {}
-    notes = []
-    for gate in gates:
-        try:
-            found |= named_baselines(folder, (gate,), service, routes)
-        except InputError as error:
-            notes.append(error.message)
-    return found, tuple(dict.fromkeys(notes))
 
 
 def first_slice(standing: Standing) -> float:

@@ -11,7 +11,8 @@ from nginxgen.metrics.baselines import save
 from nginxgen.model.baseline import Baseline
 from nginxgen.model.rollout import Standing
 from nginxgen.model.samples import Counts, Tally
-from nginxgen.workflow.rollout.gather import first_slice, saved
+from nginxgen.workflow.looks import saved
+from nginxgen.workflow.rollout.gather import first_slice
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import makers
+import pytest
 from rollout_lab import GATE, HOUR, Lab, plan
 
+from nginxgen.errors import InputError
 from nginxgen.gates import grammar
 from nginxgen.model.gates import Gate
 from nginxgen.model.service import Route
@@ -67,3 +70,16 @@ def test_each_group_is_judged_by_itself_and_the_other_routes_by_nobody() -> None
     assert reads.gates_of.startswith("rollout shop/reads, step 1 of 3")
     assert (rest.look.routes, rest.verdict) == (("default",), None)
     assert [frame.look.routes for frame in watched(lab, routes=["default"])] == [("default",)]
+
+
+def test_a_baseline_that_is_missing_is_an_error_of_its_gate_as_in_the_rollout_itself(tmp_path: Path) -> None:
+    gates = (grammar.gate("p95", "<= baseline(today) + 20%"),)
+    lab = Lab(plan(steps=tuple(replace(step, gates=gates) for step in plan().steps)))
+    lab.begin()
+    lab.go()
+    [frame] = watched(lab)
+    assert frame.verdict is not None
+    assert frame.verdict.outcome is Outcome.ERROR
+    assert "there is no baseline today of shop" in frame.notes
+    with pytest.raises(InputError, match="there is no baseline today"):
+        watched(lab, {"shop": gates})
