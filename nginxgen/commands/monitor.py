@@ -71,6 +71,8 @@ def command(
     from nginxgen.workflow.monitor import Watching, baselines, monitor
     from nginxgen.workflow.scope import Scope
 
+    for name in (json_file, csv_file):
+        _can_be_written(name)
     read = load_inventory(inventory)
     chosen = _chosen(read.select(services), named=bool(services))
     if save is not None:
@@ -89,7 +91,11 @@ def command(
     with watching(verbose=verbose) as listener:
         scope = Scope(read.hosts(hosts), listener=listener, reach=reach())
         with _shown(kept, quiet=_HERE in (json_file, csv_file), pause=listener.pause) as show:
-            last = monitor(scope, asked, show)
+            try:
+                last = monitor(scope, asked, show)
+            except KeyboardInterrupt:  # what was seen until then is worth as much
+                _write(json_file, csv_file, kept)
+                raise
         found = baselines(last, scope) if save is not None else ()
     _write(json_file, csv_file, kept)
     if save is not None:
@@ -141,7 +147,7 @@ def _gates(services: Sequence[Service], texts: Sequence[str]) -> Mapping[str, tu
 
 @contextmanager
 def _shown(kept: list[Frames], *, quiet: bool, pause: Callable[[], None]) -> Iterator[Callable[[Frames], None]]:
-    """At a terminal a table that changes in place; in a pipe the last one."""
+    """At a terminal a table that changes in place; in a pipe the last one, after an interrupt too."""
     from rich.console import Console
     from rich.live import Live
 
@@ -163,11 +169,11 @@ def _shown(kept: list[Frames], *, quiet: bool, pause: Callable[[], None]) -> Ite
     finally:
         if live is not None and live.is_started:
             live.stop()
-    if live is None and not quiet and kept:
-        wide = Console(highlight=False, markup=False, width=160, no_color=True)
-        with wide.capture() as captured:
-            wide.print(renderable(kept[-1]))
-        emit("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+        if live is None and not quiet and kept:
+            wide = Console(highlight=False, markup=False, width=160, no_color=True)
+            with wide.capture() as captured:
+                wide.print(renderable(kept[-1]))
+            emit("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
 def _write(json_file: str | None, csv_file: str | None, kept: Sequence[Frames]) -> None:
@@ -175,6 +181,8 @@ def _write(json_file: str | None, csv_file: str | None, kept: Sequence[Frames]) 
 
     from nginxgen.commands.figures import document, table_of_numbers
 
+    if not kept:
+        return
     if json_file == _HERE:
         emit_json(document(kept[-1]))
     elif json_file is not None:
@@ -183,6 +191,17 @@ def _write(json_file: str | None, csv_file: str | None, kept: Sequence[Frames]) 
         emit(table_of_numbers(kept))
     elif csv_file is not None:
         _to_file(csv_file, table_of_numbers(kept))
+
+
+def _can_be_written(name: str | None) -> None:
+    """Asked before the time is spent, and not after. Raises InputError."""
+    if name is None or name == _HERE:
+        return
+    path = Path(name)
+    if not path.parent.is_dir():
+        raise InputError("can't write: there is no such folder", place=Place(name))
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise InputError("can't write: it is a folder, or not yours to write", place=Place(name))
 
 
 def _to_file(name: str, text: str) -> None:
