@@ -29,6 +29,9 @@ class Entry:
 
 ROSTER: Mapping[str, Entry] = {
     "floor": Entry(lambda spec: Warm("floor", "floor", spec), "floor: bare paramiko, one exec", too_slow=10**9),
+    "safe": Entry(
+        lambda spec: Warm("safe", "safe", spec), "safe floor: all hosts or none, hand-written", too_slow=10**9
+    ),
     "nginxgen": Entry(lambda spec: Warm("nginxgen", "nginxgen", spec), "nginxgen, as a library", too_slow=10**9),
     "local": Entry(lambda spec: Warm("local", "local", spec), "the same local work, no SSH"),
     "floorscript": Entry(FloorScript, "floor, as a script", too_slow=10**9),

@@ -27,6 +27,10 @@ def make(kind: str, spec: Spec) -> InProcess:
         from bench.contestants.library import Library  # noqa: PLC0415  (a contestant's imports are its own)
 
         return Library(spec)
+    if kind == "safe":
+        from bench.contestants.safe import Safe  # noqa: PLC0415  (as above)
+
+        return Safe(spec)
     from bench.contestants.floor import Floor, Local  # noqa: PLC0415  (as above)
 
     return Floor(spec) if kind == "floor" else Local(spec)

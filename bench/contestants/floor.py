@@ -32,7 +32,7 @@ class Floor:
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
         self._key = paramiko.PKey.from_path(spec.identity)
-        self._host_keys = _read_known_hosts(spec.known_hosts)
+        self._host_keys = read_known_hosts(spec.known_hosts)
         self._pool = ThreadPoolExecutor(_THREADS)
 
     def change(self, _weight: str) -> None:
@@ -46,7 +46,7 @@ class Floor:
             pass
 
     def _bring(self, site: Site, wanted: str) -> None:
-        transport = paramiko.Transport(_dial(site))
+        transport = paramiko.Transport(dial(site))
         try:
             transport.connect(self._host_keys[site.ssh], self._spec.user, pkey=self._key)
             channel = transport.open_session()
@@ -91,14 +91,14 @@ class _QuickSocket(socket.socket):
         return data
 
 
-def _dial(site: Site) -> socket.socket:
+def dial(site: Site) -> socket.socket:
     sock = _QuickSocket(socket.AF_INET, socket.SOCK_STREAM)
     sock.connect(site.ssh)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return sock
 
 
-def _read_known_hosts(path: str) -> dict[tuple[str, int], paramiko.PKey]:
+def read_known_hosts(path: str) -> dict[tuple[str, int], paramiko.PKey]:
     """By endpoint. The lab writes `[address]:port type key` lines only."""
     found: dict[tuple[str, int], paramiko.PKey] = {}
     with open(path) as file:  # noqa: PTH123  (a plain read)
