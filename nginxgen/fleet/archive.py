@@ -6,19 +6,21 @@ import gzip
 import io
 import tarfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from nginxgen.model.release import File, Release
+from nginxgen.model.release import SUMS, File, Release
 
 _LARGEST = 64 << 20  # bytes of one release, unpacked
 
 
-def pack(releases: Iterable[Release]) -> bytes:
-    """`<id>/<file>` members, the same bytes for the same releases."""
+def pack(releases: Iterable[Release], kept: Collection[str] = ()) -> bytes:
+    """`<id>/<file>` members, the same bytes for the same releases. Of those that are kept there only the sums."""
     raw = io.BytesIO()
     with tarfile.open(fileobj=raw, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for release in releases:
             for file in release.files:
+                if release.id in kept and file.name != SUMS:
+                    continue
                 content = file.text.encode()
                 member = tarfile.TarInfo(f"{release.id}/{file.name}")
                 member.size, member.mode = len(content), 0o644

@@ -6,7 +6,7 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -27,6 +27,7 @@ T = TypeVar("T")
 _NOISE = 64 << 10  # bytes a login shell may print before host.sh speaks
 _MOST = 32 << 20  # bytes of one answer; a host that says more is not speaking our protocol
 _MOST_ROWS = 50_000  # of a metrics log; the host refuses to answer with more
+_NOT_WHOLE = "bad-archive"  # the host's word for a release of which something is missing or wrong
 HELLO = b'{"step":"hello"'
 
 
@@ -57,6 +58,7 @@ class ScriptSession:
         self._busy = threading.Lock()  # one question at a time
         self._sending = threading.Lock()  # a heartbeat goes between two words, never into one
         self._touched = False  # under trial: what the host serves depends on how we end
+        self._kept: frozenset[str] = frozenset()  # releases that it has already
         self._staged = False  # it has something of ours to put away, if we end like this
         self._greeted = False  # host.sh has spoken
         self._over = False  # nothing more can be said
@@ -106,18 +108,26 @@ class ScriptSession:
 
     def begin(self, note: Note) -> HostState:
         state = self._ask(f"begin {_told(note)}", answers.state, self._limits.long)
-        self._txn = note.txn
+        self._txn, self._kept = note.txn, frozenset(state.releases)
         return state
 
     def note(self, note: Note) -> None:
         self._ask(f"note {_told(note)}", _nothing, self._limits.soon)
 
     def stage(self, release: Release, empty: Release | None) -> None:
+        self._staged = True
         parts = (release, release.emergency, empty)
-        packed = archive.pack(part for part in parts if part is not None)
+        try:
+            self._send(parts, self._kept)
+        except HostRefused as error:
+            if error.code != _NOT_WHOLE or not self._kept:
+                raise
+            self._send(parts, frozenset())  # what it keeps is not as it was
+
+    def _send(self, parts: Sequence[Release | None], kept: Collection[str]) -> None:
+        packed = archive.pack((part for part in parts if part is not None), kept)
         body = script.padded(packed)
         names = " ".join("-" if part is None else part.id for part in parts)
-        self._staged = True
         word = f"stage {len(packed)} {len(body) // script.BLOCK} {names}"
         self._ask(word, _nothing, self._limits.long, body)
 
