@@ -1,8 +1,9 @@
-"""Three hosts that keep one contract: one in memory, a real nginx without SSH, and the same through sshd."""
+"""Hosts that keep one contract: one in memory, a real nginx without SSH, through sshd, and held by another process."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import fleet_tools
@@ -11,8 +12,10 @@ import pytest
 from nginxgen.demo import processes
 from nginxgen.demo.lab import Lab
 from nginxgen.errors import Refused
-from nginxgen.fleet.connect import Connections
+from nginxgen.fleet.connect import Connections, Roads
 from nginxgen.fleet.fake import FakeHost
+from nginxgen.fleet.shards import processes as processes_of_ours
+from nginxgen.fleet.shards.places import Places
 from nginxgen.model.host import Host, Transport
 from nginxgen.model.release import Release
 from nginxgen.ports import HostSession
@@ -42,9 +45,6 @@ class World:
         """Equal where nothing in nginx's folder has changed."""
         raise NotImplementedError
 
-    def end(self) -> None:
-        """After the test."""
-
 
 class InMemory(World):
     def __init__(self) -> None:
@@ -65,23 +65,20 @@ class InMemory(World):
 
 
 class OnNginx(World):
-    def __init__(self, lab: Lab, transport: Transport) -> None:
+    def __init__(self, lab: Lab, transport: Transport, roads: Roads) -> None:
         self._lab_host = lab.hosts[0]
         fleet_tools.wipe([self._lab_host])
         self.host = fleet_tools.host_of(self._lab_host.layout, transport, lab=lab)
-        self._connections = Connections()
+        self._roads = roads
 
     def connect(self) -> HostSession:
-        return self._connections.connect(self.host)
+        return self._roads.connect(self.host)
 
     def serves(self) -> str | None:
         return fleet_tools.which(self._lab_host)
 
     def disk(self) -> object:
         return fleet_tools.tree(self._lab_host.conf_dir)
-
-    def end(self) -> None:
-        self._connections.close()
 
 
 def _judge(release: Release) -> str | None:
@@ -99,15 +96,25 @@ def lab() -> Iterator[Lab]:
         pytest.fail(f"the contract needs a private fleet: {refused.message}; {refused.hint}", pytrace=False)
 
 
-@pytest.fixture(params=["memory", "local", "ssh"])
+@pytest.fixture(scope="session")
+def shard(lab: Lab) -> Iterator[Roads]:
+    """Connections that a worker process holds."""
+    host = fleet_tools.host_of(lab.hosts[0].layout, Transport.SSH, lab=lab)
+    with closing(Places([host], processes_of_ours.start(1, Connections), Connections)) as places:
+        yield places
+
+
+@pytest.fixture(params=["memory", "local", "ssh", pytest.param("far", marks=pytest.mark.full)])
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     if request.param == "memory":
         yield InMemory()
         return
     lab = request.getfixturevalue("lab")
-    world = OnNginx(lab, Transport(request.param))
-    yield world
-    world.end()
+    if request.param == "far":
+        yield OnNginx(lab, Transport.SSH, request.getfixturevalue("shard"))
+        return
+    with closing(Connections()) as roads:
+        yield OnNginx(lab, Transport(request.param), roads)
 
 
 def eventually(world: World, label: str | None) -> None:

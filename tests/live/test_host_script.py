@@ -30,6 +30,11 @@ def test_every_shell_can_read_it_with_and_without_comments(shell: list[str]) -> 
         assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_it_fits_into_the_variable_in_which_its_dead_man_gets_it() -> None:
+    """Linux takes 128 KiB for one (MAX_ARG_STRLEN); an installed script has its comments."""
+    assert len(f"NGINXGEN_SCRIPT={script.source()}".encode()) < (128 << 10) - 4096
+
+
 def test_it_calls_the_tools_that_the_docs_name_and_no_others() -> None:
     known = {"flock", "setsid", "systemd-run", "awk", "nice", "getent"} | set(TOOLS)
     others = ("cut", "expr", "find", "xargs", "ps", "pgrep", "pidof", "tee", "touch", "mktemp", "perl", "curl")
