@@ -31,10 +31,10 @@ http {{
     client_body_temp_path temp; proxy_temp_path temp; fastcgi_temp_path temp; uwsgi_temp_path temp; scgi_temp_path temp;
     access_log off;
     keepalive_requests 1000000;
-    map_hash_bucket_size 128;
+    map_hash_bucket_size 8192;
     variables_hash_max_size 8192;
     variables_hash_bucket_size 128;
-    server_names_hash_bucket_size 256;
+    server_names_hash_bucket_size 512;
     server_names_hash_max_size 65536;
     set_real_ip_from unix:;
     real_ip_header {address};

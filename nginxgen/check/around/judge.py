@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from nginxgen.check.around import passing, reading, serving
+from nginxgen.check.around import hashes, passing, reading, serving
 from nginxgen.check.around.files import Files
 from nginxgen.check.around.whole import Whole, whole
 from nginxgen.errors import Finding
@@ -14,7 +14,6 @@ from nginxgen.model.service import Service
 Rule = Callable[[Whole, Sequence[Service]], Iterator[Finding]]
 
 _RULES: Mapping[str, Rule] = {
-    "NG030": serving.two_defaults,
     "NG031": serving.same_name,
     "NG032": serving.same_upstream,
     "NG033": serving.headers_that_stay_outside,
@@ -34,6 +33,8 @@ _RULES: Mapping[str, Rule] = {
     "NG047": passing.runs_twice,
     "NG048": passing.lost_headers,
     "NG049": passing.bypassed_access,
+    "NG050": serving.two_defaults,
+    "NG052": hashes.too_small_bucket,
 }
 
 RULES: Mapping[str, str] = {

@@ -26,7 +26,7 @@ def two_defaults(tree: Whole, services: Sequence[Service]) -> Iterator[Finding]:
         owner = ours.get(_address(spot.node.args[0]))
         if owner and _DEFAULTS & set(spot.node.args):
             message = f"a default server on {spot.node.args[0]}, which service {owner} is as well"
-            yield error("NG030", message, spot, "take default_server from one of them")
+            yield error("NG050", message, spot, "take default_server from one of them")
 
 
 def same_name(tree: Whole, services: Sequence[Service]) -> Iterator[Finding]:

@@ -51,6 +51,7 @@ _RULES: Mapping[str, Rule] = {
     "NG028": _each(partial.own_backups),
     "NG029": _each(partial.runs_twice),
     "NG030": extra.silenced_metrics,
+    "NG051": _each(names.long_key),
 }
 
 RULES: Mapping[str, str] = {

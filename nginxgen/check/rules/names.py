@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from nginxgen.check.hashes import DEFAULT, bucket_for, longest_key
 from nginxgen.check.tree import Config, Node, named
 from nginxgen.errors import Finding, Place, Severity
 from nginxgen.model.host import Host
 
-_NAME_BYTES = 46  # what fits in the default server_names_hash_bucket_size of 64
 _NEVER = re.compile(r"//|/\.\.?(?:/|$)|%[0-9A-Fa-f]{2}")
 _ANY_ADDRESS = ("*:", "0.0.0.0:")
 
@@ -72,14 +72,29 @@ def long_server_name(config: Config) -> Iterator[Finding]:
     """A name over 46 bytes needs a larger server_names_hash_bucket_size than the default, else nothing starts."""
     for node in named(config.server.block, "server_name"):
         for name in node.args:
-            if len(name.encode()) > _NAME_BYTES:
+            needs = bucket_for(name)
+            if needs > DEFAULT and "*" not in name:
                 yield Finding(
                     "NG011",
-                    f"the server name {name} is longer than {_NAME_BYTES} bytes",
+                    f"the server name {name} is longer than 46 bytes",
                     Place(config.file, node.line),
-                    hint="the host's nginx.conf needs server_names_hash_bucket_size 128 in http {}",
+                    hint=f"the host's nginx.conf needs server_names_hash_bucket_size {needs} in http {{}}",
                     severity=Severity.WARNING,
                 )
+
+
+def long_key(config: Config) -> Iterator[Finding]:
+    """A word, id or address over 46 bytes needs a larger map_hash_bucket_size than the default, else nothing starts."""
+    longest = longest_key(config.service)
+    needs = bucket_for(longest)
+    if needs > DEFAULT and config.intent.canary_on:
+        yield Finding(
+            "NG051",
+            f"service {config.service.name} looks for {longest[:80]}, which is longer than 46 bytes",
+            Place(config.file, config.server.line),
+            hint=f"the host's nginx.conf needs map_hash_bucket_size {needs} in http {{}}",
+            severity=Severity.WARNING,
+        )
 
 
 def uncovered_path(config: Config) -> Iterator[Finding]:

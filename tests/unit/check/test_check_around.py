@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nginxgen.check.around import RULES, Files, judge, read, second_opinion
+from nginxgen.check.rules import RULES as OF_RELEASES
 from nginxgen.errors import Finding, InputError, Severity
-from nginxgen.model.service import Networks, Override, Service, Source, Sticky
+from nginxgen.model.service import Networks, Override, Service, Source, Sticky, Users
 
 SHOP = makers.service(
     listen=("80 default_server",),
@@ -29,7 +30,7 @@ def found(http: str, *services: Service, main: str = _MAIN) -> list[Finding]:
 
 # rule: what is wrong (its line begins with >), and the like of it that is right
 CASES = {
-    "NG030": (">server { listen 0.0.0.0:80 default_server; }", "server { listen 81 default_server; }"),
+    "NG050": (">server { listen 0.0.0.0:80 default_server; }", "server { listen 81 default_server; }"),
     "NG031": (
         "server { listen *:80;\n>server_name SHOP.example.com; }",
         "server { listen 81; server_name shop.example.com; }",
@@ -99,8 +100,27 @@ def test_old_workers_without_an_end_are_told_once() -> None:
     assert found("", SHOP) == found("", main=main) == []
 
 
+@pytest.mark.parametrize("directive", ["server_names_hash_bucket_size", "map_hash_bucket_size"])
+def test_a_hash_without_room_for_a_service_is_an_error(directive: str) -> None:
+    names, users = ("n" * 60,), Users(Source.COOKIE, "uid", ("u" * 60,))
+    long = makers.service(
+        "long", **({"server_names": names} if "names" in directive else {"override": Override(users=users)})
+    )
+    for small in ("", f"{directive} 64;", f"{directive} 32;"):
+        [told] = [one for one in found(small, SHOP, long) if one.rule == "NG052"]
+        assert f"{directive} is 64" in told.message
+        assert (told.severity, told.hint) == (Severity.ERROR, f"{directive} 128; in http {{}}")
+    for enough in (f"{directive} 128;", f"{directive} 100;", f"{directive} 1k;"):
+        assert found(enough, SHOP, long) == []
+    assert found("", SHOP) == []
+
+
+def test_no_two_rules_have_one_id() -> None:
+    assert not RULES.keys() & OF_RELEASES.keys()
+
+
 def test_every_rule_has_a_case_and_says_why() -> None:
-    assert set(RULES) == {*CASES, "NG034"}
+    assert set(RULES) == {*CASES, "NG034", "NG052"}
     assert all(why.strip().endswith(".") for why in RULES.values())
 
 

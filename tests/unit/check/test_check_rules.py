@@ -75,6 +75,23 @@ CASES = {
     "a header again": (extra("proxy_set_header host x;"), "NG009", "header host", Severity.ERROR),
     "tls without a certificate": (makers.service(listen=("443 ssl",)), "NG010", "listen 443", Severity.WARNING),
     "a long name": (makers.service(server_names=("a" * 60,)), "NG011", "server_name", Severity.WARNING),
+    "a long word": (
+        makers.service(override=Override(header=Signal(Source.HEADER, "X-A", canary=("w" * 47,)))),
+        "NG051",
+        "server {",
+        Severity.WARNING,
+    ),
+    "a long address": (
+        makers.service(
+            versions=(makers.version("v1", f"unix:/run/{'s' * 50}"), makers.version("v2", "10.0.0.1:1")),
+            version_header=True,
+            fallback=_FALLBACK,
+            sticky=_STICKY,
+        ),
+        "NG051",
+        "server {",
+        Severity.WARNING,
+    ),
     "code": (extra("content_by_lua_file x.lua;"), "NG012", "content_by", Severity.WARNING),
     "a log by variable": (
         extra(f"access_log /var/log/$host; {_METRICS_LOG}"),
