@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from nginxgen.explain import Request
 from nginxgen.model.service import Protocol
+from nginxgen.prove.calls import is_grpc
 from nginxgen.prove.claim import Ask, Claim, Expected
 from nginxgen.prove.extra import left_out
 from nginxgen.prove.moved import has_tls
@@ -58,9 +59,9 @@ def untried(case: Case) -> Iterator[Claim]:
     words = dict.fromkeys(word for listen in service.listen for word in listen.split()[1:] if word in _UNTRIED)
     if words:
         yield Claim(service.name, f"listen: {', '.join(words)}", left_out="the client here speaks HTTP/1.1 only")
-    if service.protocol in (Protocol.GRPC, Protocol.GRPCS):
-        why = "the stubs speak HTTP only: routes, rules and shares were tried over HTTP in its place"
-        yield Claim(service.name, f"{service.protocol} to the backends", left_out=why)
+    if is_grpc(service):
+        why = "these were tried over HTTP in its place; a call to each version, and to one that is gone, over HTTP/2"
+        yield Claim(service.name, f"{service.protocol}: routes, rules and shares", left_out=why)
     taken = left_out(service.server_extra)
     if taken:
         more = f" and {len(taken) - _MOST} more" if len(taken) > _MOST else ""

@@ -13,6 +13,7 @@ from nginxgen.prove.extra import without
 
 PATIENCE = "300ms"  # the timeout of fallback, so that a backend that hangs is given up soon
 _KEPT_FLAGS = frozenset({"default_server"})
+_GRPC = (Protocol.GRPC, Protocol.GRPCS)
 _MANY = 1_000  # failures until a canary server is taken out: none of the proof's own
 
 
@@ -25,6 +26,7 @@ class Stub:
     socket: Path
     obeys: bool  # whether it fails when told to: the canary's
     tls: bool = False
+    http2: bool = False  # and nothing else: a call of gRPC
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Moved:
 
     service: Service
     stubs: tuple[Stub, ...]
+    protocol: Protocol  # as asked; gRPC is tried by HTTP unless it `calls`
 
 
 def has_tls(service: Service) -> bool:
@@ -50,7 +53,16 @@ def moved(services: Sequence[Service], folder: Path, log: str) -> tuple[Moved, .
     return tuple(_moved(service, at, folder, log) for at, service in enumerate(services))
 
 
-def refusing(found: Moved, folder: Path) -> Service:
+def calling(found: Moved) -> Moved:
+    """The same, with gRPC as gRPC, and stubs that speak HTTP/2."""
+    if found.protocol not in _GRPC:
+        return found
+    tls = found.protocol is Protocol.GRPCS
+    stubs = tuple(replace(stub, http2=True, tls=tls) for stub in found.stubs)
+    return replace(found, service=replace(found.service, protocol=found.protocol), stubs=stubs)
+
+
+def refusing(found: Moved, folder: Path) -> Moved:
     """The same, with nobody behind the sockets of its canary."""
     nobody = Server(f"unix:{folder}/nobody")
 
@@ -59,7 +71,7 @@ def refusing(found: Moved, folder: Path) -> Service:
             return version
         return replace(version, servers=tuple(replace(one, address=nobody.address) for one in version.servers))
 
-    return replace(found.service, versions=tuple(map(gone, found.service.versions)))
+    return replace(found, service=replace(found.service, versions=tuple(map(gone, found.service.versions))))
 
 
 def _moved(service: Service, at: int, folder: Path, log: str) -> Moved:
@@ -86,6 +98,7 @@ def _moved(service: Service, at: int, folder: Path, log: str) -> Moved:
             server_extra="\n".join((blanked(without(service.server_extra)), log, *trusted, *_tls(service, folder), "")),
         ),
         stubs,
+        service.protocol,
     )
 
 

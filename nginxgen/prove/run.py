@@ -12,11 +12,12 @@ from nginxgen.model.host import Host
 from nginxgen.model.intent import Intent
 from nginxgen.model.service import Service
 from nginxgen.prove.backend import backends
+from nginxgen.prove.calls import calls, refused_calls
 from nginxgen.prove.claim import Claim, Proof
 from nginxgen.prove.doors import copies, doors, untried
 from nginxgen.prove.faults import faults, refusals
 from nginxgen.prove.judge import judge
-from nginxgen.prove.moved import Moved, moved, refusing
+from nginxgen.prove.moved import Moved, calling, moved, refusing
 from nginxgen.prove.overrides import after_emergency, overrides
 from nginxgen.prove.roads import Case, base_of
 from nginxgen.prove.session import Session
@@ -24,7 +25,7 @@ from nginxgen.prove.traffic import hop, issued, routes, servers, shares
 from nginxgen.prove.webserver import LOG_LINE, arrived, serving
 
 Claims = Callable[[Case], Iterable[Claim]]
-Gone = Callable[[Moved, Path], Service]
+Move = Callable[[Moved, Path], Moved]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ def prove(setting: Setting) -> tuple[Proof, ...]:
     found = [*_stage(setting, as_asked)]
     if any(service.fallback is not None for service in setting.services):
         found += _stage(setting, refusals, refusing)
+    found += _stage(setting, calls, _calling)
+    found += _stage(setting, refused_calls, _calling_nobody)
     if any(one.canary is not None and one.canary_on for one in setting.intent.services.values()):
         on = frozenset(
             name for name, one in setting.intent.services.items() if one.canary is not None and one.canary_on
@@ -64,12 +67,21 @@ def as_asked(case: Case) -> Iterator[Claim]:
         yield from claims(case)
 
 
-def _stay(found: Moved, folder: Path) -> Service:
+def _stay(found: Moved, folder: Path) -> Moved:
     del folder
-    return found.service
+    return found
 
 
-def _stage(setting: Setting, claims: Claims, move: Gone = _stay) -> Sequence[Proof]:
+def _calling(found: Moved, folder: Path) -> Moved:
+    del folder
+    return calling(found)
+
+
+def _calling_nobody(found: Moved, folder: Path) -> Moved:
+    return calling(refusing(found, folder))
+
+
+def _stage(setting: Setting, claims: Claims, move: Move = _stay) -> Sequence[Proof]:
     """One start of nginx."""
     cases = [Case(service, setting.intent.services[service.name]) for service in setting.services]
     wanted = [claim for case in cases for claim in claims(case)]
@@ -78,7 +90,8 @@ def _stage(setting: Setting, claims: Claims, move: Gone = _stay) -> Sequence[Pro
     with TemporaryDirectory(prefix="ng-") as name:
         folder = Path(name)
         there = moved(setting.services, folder, LOG_LINE.format(folder=folder))
-        services = [move(one, folder) for one in there]
+        there = tuple(move(one, folder) for one in there)
+        services = [one.service for one in there]
         release = setting.render(services, setting.intent, replace(setting.host, log_dir=name, bind=None))
         stubs = [stub for one in there for stub in one.stubs]
         with backends(folder), serving(release, stubs, folder, setting.binary):

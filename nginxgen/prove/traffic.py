@@ -9,8 +9,9 @@ from itertools import islice
 
 from nginxgen.explain import Request
 from nginxgen.explain.places import route_of
-from nginxgen.model.service import Anonymous, Protocol, Source, Version
+from nginxgen.model.service import Anonymous, Source, Version
 from nginxgen.model.weight import FULL, ZERO, Weight
+from nginxgen.prove.calls import is_grpc
 from nginxgen.prove.claim import Ask, Claim, Expected, Share
 from nginxgen.prove.roads import STRANGER, Case, base_of, clients, path_to, road_to, way_to
 
@@ -94,7 +95,7 @@ def _version(case: Case, *, canary: bool) -> Version | None:
 def hop(case: Case) -> Iterator[Claim]:
     """WebSockets, and the names of versions."""
     service, roads = case.service, tuple(_roads(case))
-    if service.protocol not in (Protocol.GRPC, Protocol.GRPCS):
+    if not is_grpc(service):
         asks = (
             Ask(_adding(road, ("Upgrade", "websocket"), ("Connection", "Upgrade")), Expected(name, 101), echo=True)
             for road, name in roads or _anywhere(case)

@@ -48,7 +48,7 @@ http {{
 """
 _STUB = """\
     server {{
-        listen unix:{socket}{tls};
+        listen unix:{socket}{http2}{tls};
         set $nginxgen_stub "{name}";
         access_log {folder}/stubs.log nginxgen_stub;
         proxy_http_version 1.1;
@@ -139,6 +139,7 @@ def _stub(stub: Stub, folder: Path) -> str:
     ]
     return _STUB.format(
         socket=stub.socket,
+        http2=" http2" if stub.http2 else "",
         tls=f" ssl; ssl_certificate {folder}/{CHAIN}; ssl_certificate_key {folder}/{KEY}" if stub.tls else "",
         name=f"{stub.version} {stub.server}",
         folder=folder,

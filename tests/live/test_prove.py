@@ -113,10 +113,20 @@ def test_tls_on_both_sides_and_copies_are_tried_and_access_rules_are_told(weight
     assert untried == ["server_extra: allow 10.0.0.0/8; deny all; ssl_verify_client on; return 403"]
 
 
-def test_of_grpc_is_said_that_it_is_not_tried() -> None:
-    found = proofs(replace(PLAIN, protocol=Protocol.GRPCS, fallback=None), "0")
+@pytest.mark.parametrize("protocol", [Protocol.GRPC, Protocol.GRPCS])
+def test_grpc_is_called_over_http2_and_what_is_not_is_said(protocol: Protocol) -> None:
+    service = replace(PLAIN, protocol=protocol, override=makers.BOTH, fallback=Fallback(("error", "timeout")))
+    found = proofs(service, "0")
     assert failed(found) == []
-    assert [proof.says for proof in found if proof.outcome is Outcome.NOT_TRIED] == ["grpcs to the backends"]
+    calls = [proof.says for proof in found if "HTTP/2" in proof.says and proof.outcome is Outcome.PROVED]
+    assert calls == [
+        f"{protocol}: a call reaches v1 over HTTP/2",
+        f"{protocol}: a call reaches v2 over HTTP/2",
+        f"{protocol}: the canary is gone: a call is served by stable over HTTP/2",
+    ]
+    assert [proof.says for proof in found if proof.outcome is Outcome.NOT_TRIED] == [
+        f"{protocol}: routes, rules and shares"
+    ]
 
 
 def test_what_is_claimed_of_a_service_that_uses_everything() -> None:

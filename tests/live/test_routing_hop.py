@@ -8,7 +8,7 @@ import os
 import socket
 import ssl
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -95,6 +95,53 @@ def test_grpc_backends(tmp_path: Path, protocol: Protocol, fallback: Fallback | 
             answer = lab.ask("shop", Ask("/pkg.Service/Call", "POST", (*headers, ("TE", "trailers")), body=b"x"))
             assert (answer.status, answer.version, answer.headers["X-Told"]) == (200, version, "HTTP/2.0")
             assert answer.headers["X-Gray-Version"] == version
+
+
+_CALLER = """
+    log_format calls '$status $upstream_http_x_backend $upstream_trailer_grpc_status $upstream_trailer_grpc_message';
+    server {{
+        listen {address}:{port};
+        access_log {folder}/calls.log calls;
+        grpc_set_header Host shop.example.com;
+        grpc_set_header TE trailers;
+        location / {{ grpc_pass grpc://{address}:{to}; }}
+    }}
+"""
+_TRAILERS = (
+    "add_header Content-Type application/grpc; add_trailer grpc-status 0 always; add_trailer grpc-message {name};"
+)
+
+
+@pytest.mark.parametrize("protocol", [Protocol.GRPC, Protocol.GRPCS])
+def test_a_grpc_call_is_http2_from_the_caller_to_the_backend_with_its_trailers(
+    tmp_path: Path, protocol: Protocol
+) -> None:
+    """Another nginx server is the caller: it speaks HTTP/2 to ours and logs the trailers that come back."""
+    lab, [caller] = Lab.at(tmp_path), nginx_lab.free_ports(1)
+    service = lab.service(
+        "shop", listen=(f"{lab.port} http2",), protocol=protocol, override=_HEADER, fallback=_FALLBACK
+    )
+    listen = f"http2{' ssl' * (protocol is Protocol.GRPCS)}"
+    stubs = named_backends(lab, listen, certificate(tmp_path) + _TRAILERS.format(name="$server_port"))
+    asking = _CALLER.format(address=ADDRESS, port=caller, folder=tmp_path, to=lab.port)
+
+    def call(headers: Sequence[tuple[str, str]]) -> str:
+        connection = http.client.HTTPConnection(ADDRESS, caller, timeout=15)
+        connection.request("POST", "/pkg.Service/Call", b"x", dict(headers))
+        connection.getresponse().read()
+        connection.close()
+        log, before = tmp_path / "calls.log", len(seen)
+        nginx_lab.until(lambda: len(log.read_text().splitlines()) > before, "the caller has logged nothing")
+        seen.append(log.read_text().splitlines()[-1])
+        return seen[-1]
+
+    seen: list[str] = []
+    with lab.serving([service], makers.intent([service], "0"), backends=asking + stubs):
+        assert call(()) == f"200 v1 0 {lab.v1}"
+        assert call(_TO_CANARY) == f"200 v2 0 {lab.v2}"
+    alone = asking + stubs[: stubs.index("\n")]
+    with lab.serving([service], makers.intent([service], "100"), backends=alone):
+        assert call(()) == call(_TO_CANARY) == f"200 v1 0 {lab.v1}"  # the canary is gone
 
 
 @pytest.fixture
