@@ -35,6 +35,7 @@ _RULES: Mapping[str, Rule] = {
     "NG049": passing.bypassed_access,
     "NG050": serving.two_defaults,
     "NG052": hashes.too_small_bucket,
+    "NG053": reading.unfinished_split,
 }
 
 RULES: Mapping[str, str] = {

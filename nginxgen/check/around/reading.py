@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 from nginxgen.check.around.told import note, warn
 from nginxgen.check.around.whole import Whole
@@ -15,6 +16,8 @@ _BARE = re.compile(r"\$\{?(?:cookie|http|arg)_\w+\}?")
 _NUMBERED = re.compile(r"\$\{?[1-9]\b")
 _VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 _ALL = {"0.0.0.0/0", "::/0"}
+_PERCENT = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?%")
+_WHOLE = 100
 _MANY = 20  # regexes: 8,000 instructions a request, a third of what a request costs
 
 
@@ -42,6 +45,17 @@ def empty_key(tree: Whole, services: Sequence[Service]) -> Iterator[Finding]:  #
         if spot.node.args and _BARE.fullmatch(spot.node.args[0]):
             message = f"who has no {spot.node.args[0]} falls into the first share, all of them"
             yield warn("NG037", message, spot, "put a text in front of the key, and decide about empty keys before")
+
+
+def unfinished_split(tree: Whole, services: Sequence[Service]) -> Iterator[Finding]:  # noqa: ARG001  (the form of a Rule)
+    """Shares that do not add up to all leave the rest an empty variable: as the name of an upstream, 500."""
+    for spot in tree.named("split_clients"):
+        shares = [row.name for row in spot.node.block or ()]
+        if all(_PERCENT.fullmatch(share) for share in shares):  # `*` takes the rest
+            total = sum(Decimal(share[:-1]) for share in shares)
+            if total < _WHOLE:
+                message = f"{_WHOLE - total} % of the requests have an empty {' '.join(spot.node.args[1:2])}"
+                yield warn("NG053", message, spot, "end it with a row for `*`")
 
 
 def everyone_is_a_proxy(tree: Whole, services: Sequence[Service]) -> Iterator[Finding]:

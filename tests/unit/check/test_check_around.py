@@ -40,6 +40,10 @@ CASES = {
     "NG035": (">underscores_in_headers on;", "underscores_in_headers off;"),
     "NG036": (">map $cookie_gray-canary $v { default 1; }", "map $cookie_gray $v { default 1; }"),
     "NG037": (">split_clients $cookie_uid $v { 1% a; * b; }", 'split_clients "x$cookie_uid" $v { 1% a; * b; }'),
+    "NG053": (
+        ">split_clients x$cookie_uid $v { 1% a; 98.5% b; }",
+        "split_clients x$cookie_uid $v { 1% a; 99% b; } split_clients x$cookie_a $w { 1% a; * b; }",
+    ),
     "NG038": (">set_real_ip_from 0.0.0.0/0;", "set_real_ip_from 10.0.0.0/8;"),
     "NG039": (
         "map $arg_a $v { ~^(.)$ $1; }\nserver { listen 81;\n location ~ ^/(.*)$ {\n>return 302 /$1?$v; } }",
