@@ -77,4 +77,6 @@ def _lost(name: str, error: NginxgenError) -> HostResult:
 
 
 def _hint(first: str | None) -> str:
-    return _LEFT if first is None else f"{first}; {_LEFT}"
+    if first is None:
+        return _LEFT
+    return f"{first} {_LEFT.capitalize()}" if first.endswith("?") else f"{first}; {_LEFT}"
