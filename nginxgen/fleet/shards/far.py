@@ -109,6 +109,8 @@ class FarSession:
             return self._line.ask(self._number, what, *words)
         except Gone:
             why = f"{self._line.name} is gone, which held the connection, during {what}"
+        except ConnectionAbortedError as ended:
+            why = f"{ended} during {what}"
         if self._touched:
             raise HostLost(self.name, why, hint=f"nginxgen status --host {self.name} tells what it serves")
         raise HostRefused(self.name, "connection-lost", why)

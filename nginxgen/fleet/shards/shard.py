@@ -71,14 +71,19 @@ class Shard:
                 return None
             case "dial":
                 session, address, port, seconds = call.words
-                stream = self._things[session].dial(address, port, time.monotonic() + seconds)
+                stream = self._thing(session).dial(address, port, time.monotonic() + seconds)
                 self._keep(call.thing, stream)
                 return None
             case "close":
                 thing = self._things.pop(call.thing, None)
                 return None if thing is None else thing.close()
             case method:
-                return getattr(self._things[call.thing], method)(*call.words)
+                return getattr(self._thing(call.thing), method)(*call.words)
+
+    def _thing(self, number: int) -> Any:
+        if (thing := self._things.get(number)) is None:
+            raise ConnectionAbortedError("the session has ended")  # closed by one thread while another asks
+        return thing
 
     def _keep(self, number: int, thing: Any) -> None:
         with self._told:
