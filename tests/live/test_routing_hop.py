@@ -129,9 +129,9 @@ def test_a_grpc_call_is_http2_from_the_caller_to_the_backend_with_its_trailers(
         connection = http.client.HTTPConnection(ADDRESS, caller, timeout=15)
         connection.request("POST", "/pkg.Service/Call", b"x", dict(headers))
         connection.getresponse().read()
-        connection.close()
         log, before = tmp_path / "calls.log", len(seen)
         nginx_lab.until(lambda: len(log.read_text().splitlines()) > before, "the caller has logged nothing")
+        connection.close()  # not before: trailers come after the body, and nobody would wait for them
         seen.append(log.read_text().splitlines()[-1])
         return seen[-1]
 
