@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nginxgen.model.record import AlertFate, Ending, Happening, StageEnding
 from nginxgen.model.verdict import Outcome
-from nginxgen.report.language import Words
+from nginxgen.report.words import Words
 
 ENGLISH = Words(
     code="en",

@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from nginxgen.model.gates import Kind, Metric
 from nginxgen.model.numbers import digits, value
 from nginxgen.model.reading import GateReading, Range
-from nginxgen.report.language import Words
+from nginxgen.report.words import Words
 
 _DAY, _HOUR, _MINUTE = 86_400, 3_600, 60
 

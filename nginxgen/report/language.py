@@ -1,13 +1,12 @@
-"""The words of a report, in each language. A word that one language lacks is a fault that the type checker finds."""
+"""The languages of a report."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
-from nginxgen.model.record import AlertFate, Ending, Happening, StageEnding
-from nginxgen.model.verdict import Outcome
+from nginxgen.report.chinese import CHINESE
+from nginxgen.report.english import ENGLISH
+from nginxgen.report.words import Words
 
 
 class Language(StrEnum):
@@ -15,92 +14,5 @@ class Language(StrEnum):
     ZH = "zh"
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """`{}` is filled in. Field names are the English words."""
-
-    code: str  # of HTML's lang
-    title: str  # {} the service
-    endings: Mapping[Ending, str]
-    stage_endings: Mapping[StageEnding, str]
-    outcomes: Mapping[Outcome, str]
-    happenings: Mapping[Happening, str]
-    fates: Mapping[AlertFate, str]
-    metrics: Mapping[str, str]
-    stable: str
-    canary: str
-    started_by: str
-    why: str
-    from_to: str
-    so_far: str
-    hosts: str
-    incomplete: str
-    touched: str  # how long the canary served users
-    touched_note: str  # {} requests
-    errors: str
-    beside: str  # {} what stable has
-    slow: str
-    none_failed: str
-    seen_failed: str  # {} requests
-    saved: str  # {} requests
-    way_back: str
-    way_back_note: str  # {} the time that the trouble lasted
-    not_yet: str
-    stages: str
-    stage: str
-    of: str
-    weight: str
-    asked: str
-    served: str
-    bake: str
-    time: str
-    requests: str
-    verdict: str
-    gate: str
-    gates: str
-    interval: str
-    seen: str
-    limit: str
-    no_gates: str
-    approved_by: str
-    charts: str
-    chart_share: str
-    chart_errors: str
-    chart_p95: str
-    chart_requests: str
-    nothing_seen: str
-    events: str
-    alerts: str
-    no_alerts: str
-    resolved: str
-    level: str
-    sent_to: str
-    changes: str
-    no_changes: str
-    when: str
-    who: str
-    what: str
-    release: str
-    nothing: str
-    next: str
-    written: str
-    intervals_note: str
-    rehearsal: str  # {} times faster
-    worst_note: str
-    live: str
-    updated: str
-    stale: str
-    day: str
-    hour: str
-    minute: str
-    second: str
-    stage_sentences: Mapping[StageEnding, str] | None = None  # None: what the record says is in this language
-    ending_sentences: Mapping[Ending, str] | None = None
-    gate_sentence: str = ""  # {metric} {value} {interval} {asked} {outcome}
-
-
 def words(language: Language) -> Words:
-    from nginxgen.report.chinese import CHINESE  # noqa: PLC0415  (they are made of the class above)
-    from nginxgen.report.english import ENGLISH  # noqa: PLC0415
-
     return {Language.EN: ENGLISH, Language.ZH: CHINESE}[language]

@@ -10,7 +10,8 @@ from nginxgen import __version__
 from nginxgen.model.record import Alert, ConfigChange, Record, Stage
 from nginxgen.report.derived import back_seconds, lasted, touched
 from nginxgen.report.figures import Figures
-from nginxgen.report.language import Language, Words, words
+from nginxgen.report.language import Language, words
+from nginxgen.report.words import Words
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")
 _LONGEST_DIFF = 200  # lines; the whole is in the HTML and in the JSON
