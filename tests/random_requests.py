@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from ipaddress import ip_address
 from typing import TypeVar
 
 import makers
 
 from nginxgen.explain import Request
+from nginxgen.explain.address import client
 from nginxgen.model.intent import ServiceIntent
 from nginxgen.model.service import (
     Anonymous,
@@ -100,6 +102,12 @@ def request(rng: random.Random, asked: Service) -> Request:
 def unix_peer(sent: Request, asked: Service) -> Request:
     """The same for a client on a unix socket, which `real_ip` was told to trust."""
     return replace(sent, address="") if asked.real_ip is not None else sent
+
+
+def as_known(sent: Request, asked: Service) -> Request:
+    """What may be said of the client beforehand: where the header of `real_ip` can't be read, the socket stays."""
+    unread = asked.real_ip is not None and client(sent, asked.real_ip) == ip_address(sent.address)
+    return unix_peer(sent, asked) if unread else sent
 
 
 def _maybe(rng: random.Random, make: Callable[[], T], chance: float = 0.55) -> T | None:
