@@ -2,7 +2,7 @@
 
 One connection and one exec a host, as the floor; but no host reloads before all have passed their test, none is done
 before all have served the new config for 250 ms, what is written is flushed, and the old file stays until then. No
-lock, no comparison, no dead-man, no journal, no proof but another worker: a script of fifteen lines.
+lock, no comparison, no dead-man, no journal, no proof but another worker: a script of some fifteen lines.
 """
 
 from __future__ import annotations
@@ -33,8 +33,10 @@ ln -f {file} {file}.old && mv {file}.new {file} || exit
 {spec.test_command(site)} || {{ mv {file}.old {file} && exit 1; }}
 echo tested && read -r word || {{ mv {file}.old {file} && exit 1; }}
 read -r master <{site.pid_file} && workers=/proc/$master/task/$master/children # a line without an end: read says 1
-read -r before <$workers || kill -HUP $master && sleep 0.25
-read -r after <$workers || [ "$before" != "$after" ] || exit
+read -r before <$workers || kill -HUP $master
+after=$before n=0
+while [ "$after" = "$before" ]; do [ $((n += 1)) -lt 300 ] && sleep 0.01 || exit; read -r after <$workers || :; done
+sleep 0.25
 echo served && read -r word || {{ mv {file}.old {file} && kill -HUP $master && exit 1; }}
 rm {file}.old && sync {site.conf_d} && echo kept
 """
