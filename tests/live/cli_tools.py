@@ -25,6 +25,7 @@ class Cli:
 
     def __init__(self, inventory: Path) -> None:
         self.inventory = inventory
+        self.patience = 120.0  # seconds that a verb may take
 
     def argv(self, *words: str) -> list[str]:
         return [*ARGV, "-i", str(self.inventory), *words]
@@ -37,7 +38,9 @@ class Cli:
 
     def end(self, argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
         """Run to its end, whatever that is, with nobody at a terminal."""
-        return subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False, stdin=subprocess.DEVNULL)
+        return subprocess.run(
+            argv, capture_output=True, text=True, timeout=self.patience, check=False, stdin=subprocess.DEVNULL
+        )
 
     def json(self, *words: str, code: int = 0) -> Any:
         return json.loads(self(*words, "--json", code=code).stdout)
