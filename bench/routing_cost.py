@@ -68,13 +68,7 @@ upstream b{at} {{ zone b{at} 64k; server {address}:{v1}; keepalive 64; }}
 server {{
     listen {address}:{port}; server_name s{at}.example.com;
     location / {{
-        proxy_http_version 1.1;
-        proxy_set_header Connection $connection_upgrade;
-        proxy_set_header Upgrade $http_upgrade;
-        proxy_set_header Host $host;
-        proxy_set_header X-Real-IP $remote_addr;
-        proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-        proxy_set_header X-Forwarded-Proto $scheme;
+        {headers}
         proxy_pass http://b{at};
     }}
 }}
@@ -82,9 +76,9 @@ server {{
 
 
 def by_hand(ports: Sequence[int], services: int) -> str:
-    upgrade = "access_log off; map $http_upgrade $connection_upgrade { default upgrade; '' ''; }\n"
-    each = (_BY_HAND.format(at=at, address=ADDRESS, port=ports[0], v1=ports[1]) for at in range(services))
-    return upgrade + "".join(each)
+    upgrade = f"access_log off; {routing_peers.UPGRADE}\n"
+    told = {"address": ADDRESS, "port": ports[0], "v1": ports[1], "headers": routing_peers.HEADERS}
+    return upgrade + "".join(_BY_HAND.format(at=at, **told) for at in range(services))
 
 
 def service(name: str, ports: Sequence[int], fields: dict[str, object]) -> Service:

@@ -17,7 +17,7 @@ from nginxgen.model.service import Anonymous, Service
 
 _WORDS = (("true", "canary"), ("always", "canary"), ("1", "canary"), ("false", "stable"), ("never", "stable"),
           ("0", "stable"))  # fmt: skip
-_HEADERS = """\
+HEADERS = """\
 proxy_http_version 1.1;
 proxy_set_header Connection $connection_upgrade;
 proxy_set_header Upgrade $http_upgrade;
@@ -26,7 +26,7 @@ proxy_set_header X-Real-IP $remote_addr;
 proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
 proxy_set_header X-Forwarded-Proto $scheme;
 """
-_UPGRADE = "map $http_upgrade $connection_upgrade { default upgrade; '' ''; }"
+UPGRADE = "map $http_upgrade $connection_upgrade { default upgrade; '' ''; }"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Rule:
 def peer(service: Service, ports: Sequence[int]) -> str:
     """The http block of one service by hand, with the features of `service`, split at 10 %."""
     rules = tuple(_rules(service))
-    return "\n".join((_UPGRADE, *_upstreams(service, ports), *_split(service), *_chain(service, rules),
+    return "\n".join((UPGRADE, *_upstreams(service, ports), *_split(service), *_chain(service, rules),
                       *_log(rules), *_told(service, ports), *_server(service, ports, rules)))  # fmt: skip
 
 
@@ -121,7 +121,7 @@ def _told(service: Service, ports: Sequence[int]) -> Iterator[str]:
 
 
 def _server(service: Service, ports: Sequence[int], rules: Sequence[Rule]) -> Iterator[str]:
-    yield f"server {{ listen {ADDRESS}:{ports[0]}; server_name s0.example.com; location / {{ {_HEADERS}"
+    yield f"server {{ listen {ADDRESS}:{ports[0]}; server_name s0.example.com; location / {{ {HEADERS}"
     if service.fallback:
         yield f"proxy_next_upstream {' '.join(service.fallback.on)}; proxy_connect_timeout 3s; proxy_read_timeout 3s;"
         yield "proxy_next_upstream_tries 2; proxy_next_upstream_timeout 9s;"

@@ -94,9 +94,9 @@ def _modules(service: Service) -> Iterator[tuple[str, str]]:
         yield from ((_FORMAT[word], f"`{word}` in listen") for word in listen.split() if word in _FORMAT)
     if service.protocol is not Protocol.HTTP:
         what = f"`protocol: {service.protocol}`"
-        if service.protocol in (Protocol.HTTPS, Protocol.GRPCS):
+        if service.protocol.is_tls:
             yield "http_ssl", what
-        if service.protocol in (Protocol.GRPC, Protocol.GRPCS):
+        if service.protocol.is_grpc:
             yield from (("http_v2", what), ("http_grpc", what))
     if service.real_ip is not None:
         yield "http_realip", "`real_ip`"

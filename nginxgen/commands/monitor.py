@@ -18,6 +18,7 @@ from nginxgen.commands.where import inventory_option
 from nginxgen.errors import InputError, Place, Refused, Unwell
 
 if TYPE_CHECKING:
+    from nginxgen.model.baseline import Baseline
     from nginxgen.model.gates import Gate
     from nginxgen.model.service import Service
     from nginxgen.workflow.monitor import Frames
@@ -99,13 +100,18 @@ def command(
         found = baselines(last, scope) if save is not None else ()
     _write(json_file, csv_file, kept)
     if save is not None:
-        from nginxgen.metrics.baselines import save as keep
-
-        for baseline in found:
-            if not baseline.of(()).counts.requests:
-                raise Refused(f"{baseline.service}: no request was seen, so there is no baseline to keep")
-            complain(f"kept {keep(folder_of(read.path), save, baseline)}")
+        _keep(folder_of(read.path), save, found)
     _leave(last)
+
+
+def _keep(folder: Path, name: str, found: Sequence[Baseline]) -> None:
+    """Raises Refused where nothing was seen."""
+    from nginxgen.metrics.baselines import save
+
+    for baseline in found:
+        if not baseline.of(()).counts.requests:
+            raise Refused(f"{baseline.service}: no request was seen, so there is no baseline to keep")
+        complain(f"kept {save(folder, name, baseline)}")
 
 
 def _chosen(services: Sequence[Service], *, named: bool) -> tuple[Service, ...]:

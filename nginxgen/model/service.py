@@ -152,6 +152,14 @@ class Protocol(StrEnum):
     GRPC = "grpc"
     GRPCS = "grpcs"
 
+    @property
+    def is_grpc(self) -> bool:
+        return self in (Protocol.GRPC, Protocol.GRPCS)
+
+    @property
+    def is_tls(self) -> bool:
+        return self in (Protocol.HTTPS, Protocol.GRPCS)
+
 
 @dataclass(frozen=True, slots=True)
 class RealIp:

@@ -6,20 +6,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from nginxgen.explain import Request
-from nginxgen.model.service import Protocol, Service
 from nginxgen.prove.claim import Ask, Claim, Expected
 from nginxgen.prove.roads import Case, road_to
 
 _TRAILERS = ("TE", "trailers")
 
 
-def is_grpc(service: Service) -> bool:
-    return service.protocol in (Protocol.GRPC, Protocol.GRPCS)
-
-
 def calls(case: Case) -> Iterator[Claim]:
     """With stubs that speak HTTP/2 only."""
-    if is_grpc(case.service):
+    if case.service.protocol.is_grpc:
         for name, call in _calls(case):
             says = f"{case.service.protocol}: a call reaches {name} over HTTP/2"
             yield Claim(case.service.name, says, (Ask(call, Expected(name)),))
@@ -28,7 +23,7 @@ def calls(case: Case) -> Iterator[Claim]:
 def refused_calls(case: Case) -> Iterator[Claim]:
     """With nobody behind the canary's addresses: nothing was sent, so that every call is saved."""
     fallback = case.service.fallback
-    if is_grpc(case.service) and fallback is not None and "error" in fallback.on:
+    if case.service.protocol.is_grpc and fallback is not None and "error" in fallback.on:
         for name, call in _calls(case):
             if name == case.intent.canary:
                 says = f"{case.service.protocol}: the canary is gone: a call is served by stable over HTTP/2"

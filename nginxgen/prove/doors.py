@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from nginxgen.explain import Request
 from nginxgen.model.service import Protocol
-from nginxgen.prove.calls import is_grpc
 from nginxgen.prove.claim import Ask, Claim, Expected
 from nginxgen.prove.extra import left_out
 from nginxgen.prove.moved import has_tls
@@ -59,7 +58,7 @@ def untried(case: Case) -> Iterator[Claim]:
     words = dict.fromkeys(word for listen in service.listen for word in listen.split()[1:] if word in _UNTRIED)
     if words:
         yield Claim(service.name, f"listen: {', '.join(words)}", left_out="the client here speaks HTTP/1.1 only")
-    if is_grpc(service):
+    if service.protocol.is_grpc:
         why = "these were tried over HTTP in its place; a call to each version, and to one that is gone, over HTTP/2"
         yield Claim(service.name, f"{service.protocol}: routes, rules and shares", left_out=why)
     taken = left_out(service.server_extra)

@@ -13,7 +13,6 @@ from nginxgen.prove.extra import without
 
 PATIENCE = "300ms"  # the timeout of fallback, so that a backend that hangs is given up soon
 _KEPT_FLAGS = frozenset({"default_server"})
-_GRPC = (Protocol.GRPC, Protocol.GRPCS)
 _MANY = 1_000  # failures until a canary server is taken out: none of the proof's own
 
 
@@ -55,10 +54,9 @@ def moved(services: Sequence[Service], folder: Path, log: str) -> tuple[Moved, .
 
 def calling(found: Moved) -> Moved:
     """The same, with gRPC as gRPC, and stubs that speak HTTP/2."""
-    if found.protocol not in _GRPC:
+    if not found.protocol.is_grpc:
         return found
-    tls = found.protocol is Protocol.GRPCS
-    stubs = tuple(replace(stub, http2=True, tls=tls) for stub in found.stubs)
+    stubs = tuple(replace(stub, http2=True, tls=found.protocol.is_tls) for stub in found.stubs)
     return replace(found, service=replace(found.service, protocol=found.protocol), stubs=stubs)
 
 

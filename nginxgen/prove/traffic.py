@@ -11,7 +11,6 @@ from nginxgen.explain import Request
 from nginxgen.explain.places import route_of
 from nginxgen.model.service import Anonymous, Source, Version
 from nginxgen.model.weight import FULL, ZERO, Weight
-from nginxgen.prove.calls import is_grpc
 from nginxgen.prove.claim import Ask, Claim, Expected, Share
 from nginxgen.prove.roads import STRANGER, Case, base_of, clients, path_to, road_to, way_to
 
@@ -95,7 +94,7 @@ def _version(case: Case, *, canary: bool) -> Version | None:
 def hop(case: Case) -> Iterator[Claim]:
     """WebSockets, and the names of versions."""
     service, roads = case.service, tuple(_roads(case))
-    if not is_grpc(service):
+    if not service.protocol.is_grpc:
         asks = (
             Ask(_adding(road, ("Upgrade", "websocket"), ("Connection", "Upgrade")), Expected(name, 101), echo=True)
             for road, name in roads or _anywhere(case)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nginxgen.errors import InputError
 from nginxgen.model.host import Host
 from nginxgen.model.intent import ServiceIntent
-from nginxgen.model.service import PathMatch, Protocol, RealIp, Service, Version
+from nginxgen.model.service import PathMatch, RealIp, Service, Version
 from nginxgen.render import logged, names
 from nginxgen.render.decide import WEBSOCKET, Decisions, decide, is_split, weight_of
 from nginxgen.render.maps import Map, Value
@@ -26,7 +26,6 @@ _MIRROR = "mirror"
 _SPARED = "10s"
 _KEEPALIVE_MIN_TIMEOUT = (1, 27, 4)
 _MIRROR_TIMEOUT = "3s"
-_GRPC = (Protocol.GRPC, Protocol.GRPCS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ def view(service: Service, intent: ServiceIntent, host: Host) -> View:
     names.safe(service.name, "service")
     for route in service.routes:
         names.safe(route.name, "route")
-    if service.mirror and service.protocol in _GRPC:
+    if service.mirror and service.protocol.is_grpc:
         raise InputError("mirror: nginx can't copy gRPC, which is all POST", hint="leave mirror out")
     stable = _version(service, intent.stable)
     canary = _version(service, intent.canary) if intent.canary is not None and intent.canary_on else None
@@ -205,9 +204,7 @@ def _forks(service: Service, canary: Version | None) -> bool:
     """The limit of time that fallback needs would cut a WebSocket that is silent; and all other requests are spared the
     variables of its headers.
     """
-    return (
-        canary is not None and service.protocol not in _GRPC and bool(service.fallback or not service.may_set_headers)
-    )
+    return canary is not None and not service.protocol.is_grpc and bool(service.fallback or not service.may_set_headers)
 
 
 def _named(case: _Case) -> Iterator[Named]:

@@ -97,8 +97,8 @@ class View:
     @property
     def module(self) -> str:
         """The front of the names of nginx's directives."""
-        return "grpc" if self.protocol in (Protocol.GRPC, Protocol.GRPCS) else "proxy"
+        return "grpc" if self.protocol.is_grpc else "proxy"
 
     @property
     def secure(self) -> bool:
-        return self.protocol in (Protocol.HTTPS, Protocol.GRPCS)
+        return self.protocol.is_tls

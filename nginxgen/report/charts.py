@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from nginxgen.model.gates import Metric
 from nginxgen.model.reading import Point, Reading
 from nginxgen.model.record import Record
 from nginxgen.report.chart import Chart, Frame, Series, draw
+from nginxgen.report.derived import add
 from nginxgen.report.figures import Figures
 
 MOST = 240  # points of a line; more can't be told apart on a screen
@@ -76,13 +78,8 @@ def _joined(points: Sequence[Point]) -> Point:
 
 def _together(readings: Sequence[Reading]) -> Reading:
     """Counts of all; the rate is of all as well, times are the highest that one look had."""
-    return Reading(
-        requests=sum(one.requests for one in readings),
-        errors=sum(one.errors for one in readings),
-        server_errors=sum(one.server_errors for one in readings),
-        timeouts=sum(one.timeouts for one in readings),
-        fallbacks=sum(one.fallbacks for one in readings),
-        weighted=sum(one.weighted for one in readings),
+    return replace(
+        add(readings),
         p95=max((one.p95 for one in readings if one.p95 is not None), default=None),
         p99=max((one.p99 for one in readings if one.p99 is not None), default=None),
     )

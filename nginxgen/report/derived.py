@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nginxgen.model.reading import Reading
@@ -51,7 +52,7 @@ def back_seconds(record: Record) -> float | None:
     return back.served - back.decided if back is not None and back.served is not None else None
 
 
-def add(readings: list[Reading]) -> Reading:
+def add(readings: Sequence[Reading]) -> Reading:
     """Counts add up; times of unlike requests do not, and are left out."""
     return Reading(
         requests=sum(one.requests for one in readings),

@@ -21,7 +21,7 @@ def showed(stage: Stage) -> float | None:
 
 def _beyond(gate: GateReading, seen: Reading) -> bool:
     """On the side of the limit on which the gate failed."""
-    read = next((read for metric, read in _VALUES.items() if metric == gate.metric), None)
+    read = _VALUES.get(gate.metric)
     value = None if read is None else read(seen)
     if value is None or gate.limit is None or gate.canary is None:
         return False
@@ -33,7 +33,7 @@ def _share(count: Callable[[Reading], int]) -> Callable[[Reading], float | None]
 
 
 _VALUES: Mapping[str, Callable[[Reading], float | None]] = {
-    Metric.ERROR_RATE: _share(lambda seen: seen.errors),
+    Metric.ERROR_RATE: lambda seen: seen.error_rate,
     Metric.SUCCESS_RATE: _share(lambda seen: seen.requests - seen.errors),
     Metric.AVAILABILITY: _share(lambda seen: seen.requests - seen.server_errors),
     Metric.TIMEOUT_RATE: _share(lambda seen: seen.timeouts),
