@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +13,8 @@ from nginxgen.check.benign import Benign, benign
 from nginxgen.check.lexer import End, escape, line_of
 from nginxgen.check.rules import judge
 from nginxgen.check.shape import compare
-from nginxgen.check.syntax import parse
+from nginxgen.check.shelf import Shelf
+from nginxgen.check.syntax import Reader
 from nginxgen.check.tree import Config, Node
 from nginxgen.errors import Finding, Place
 from nginxgen.model.host import Host
@@ -28,19 +30,23 @@ _CONF = ".conf"
 _ROWS = ".map"  # a file with the rows of a map
 
 
-def check(services: Sequence[Service], host: Host, release: Release, render: Render) -> tuple[Finding, ...]:
+def check(
+    services: Sequence[Service], host: Host, release: Release, render: Render, folder: Path | None = None
+) -> tuple[Finding, ...]:
     """What is wrong with a release and its emergency twin, files in order, lines in order.
 
     Places name files of the release. First each file on its own (syntax, structure), then, if that is sound, the rules
-    over all of them. `render` is used again on harmless services, to learn what structure is right.
+    over all of them. `render` is used again on harmless services, to learn what structure is right. `folder` is where
+    crossplane's reading of sound files is kept for the next time; it changes how long this takes, and nothing else.
     """
-    with TemporaryDirectory(prefix="nginxgen-check-") as folder:
-        found, configs = _release(services, host, release, render, Path(folder))
+    with TemporaryDirectory(prefix="nginxgen-check-") as private, Shelf(folder) if folder else nullcontext() as shelf:
+        reader = Reader(Path(private), shelf)
+        found, configs = _release(services, host, release, render, reader)
         twin = release.emergency
         if twin is not None and not found:
             calm, live = _by_service(twin), _by_service(release)
             changed = [service for service in services if calm.get(service.name) != live.get(service.name)]
-            found, _ = _release(changed, host, twin, render, Path(folder))
+            found, _ = _release(changed, host, twin, render, reader)
     return tuple(found or judge(configs, host))
 
 
@@ -57,16 +63,16 @@ def _by_service(release: Release) -> dict[str, _Texts]:
 
 
 def _release(
-    services: Sequence[Service], host: Host, release: Release, render: Render, folder: Path
+    services: Sequence[Service], host: Host, release: Release, render: Render, reader: Reader
 ) -> tuple[list[Finding], list[Config]]:
-    found = [finding for file, around in _AROUND.items() for finding in _common(release, file, around, folder)]
-    shapes = _shapes(services, release.intent, host, render, folder)
+    found = [finding for file, around in _AROUND.items() for finding in _common(release, file, around, reader)]
+    shapes = _shapes(services, release.intent, host, render, reader)
     texts = _by_service(release)
     configs: list[Config] = []
     for service in services:
         mine, shape = texts[service.name], shapes[service.name]
-        found += _row_files(service.name, mine, shape.rows, folder)
-        result = _config(service, release.intent.services[service.name], mine[_CONF], shape.server, folder)
+        found += _row_files(service.name, mine, shape.rows, reader)
+        result = _config(service, release.intent.services[service.name], mine[_CONF], shape.server, reader)
         if isinstance(result, Config):
             configs.append(result)
         else:
@@ -74,10 +80,10 @@ def _release(
     return found, configs
 
 
-def _common(release: Release, name: str, around: tuple[str, ...], folder: Path) -> Iterator[Finding]:
+def _common(release: Release, name: str, around: tuple[str, ...], reader: Reader) -> Iterator[Finding]:
     for file in release.files:
         if file.name == name:
-            _, found = parse(file.text, name, around, folder)
+            _, found = reader.parse(file.text, name, around)
             yield from found
 
 
@@ -89,49 +95,51 @@ class _Shape:
     rows: Mapping[str, tuple[Node, ...]]  # its files of rows, by what follows the service's name
 
 
-def _shapes(services: Sequence[Service], intent: Intent, host: Host, render: Render, folder: Path) -> dict[str, _Shape]:
+def _shapes(
+    services: Sequence[Service], intent: Intent, host: Host, render: Render, reader: Reader
+) -> dict[str, _Shape]:
     """By service name."""
     harmless: Benign = benign(services, intent)
     release = render(harmless.services, harmless.intent, host)
     texts = _by_service(release)
-    kinds = {service.name: _shape(service.name, texts[service.name], folder) for service in harmless.services}
+    kinds = {service.name: _shape(service.name, texts[service.name], reader) for service in harmless.services}
     return {name: kinds[kind] for name, kind in harmless.stands_for.items()}
 
 
-def _shape(name: str, texts: _Texts, folder: Path) -> _Shape:
-    server, _ = parse(texts[_CONF], name, ("http",), folder)
-    rows = {end: _parse_rows(text, name, folder)[0] for end, text in texts.items() if end.endswith(_ROWS)}
+def _shape(name: str, texts: _Texts, reader: Reader) -> _Shape:
+    server, _ = reader.parse(texts[_CONF], name, ("http",))
+    rows = {end: _parse_rows(text, name, reader)[0] for end, text in texts.items() if end.endswith(_ROWS)}
     return _Shape(server, rows)
 
 
-def _parse_rows(text: str, file: str, folder: Path) -> tuple[tuple[Node, ...], tuple[Finding, ...]]:
+def _parse_rows(text: str, file: str, reader: Reader) -> tuple[tuple[Node, ...], tuple[Finding, ...]]:
     """The rows in a map, as one node."""
-    nodes, found = parse(text, file, ("http", "map $a $b"), folder)
+    nodes, found = reader.parse(text, file, ("http", "map $a $b"))
     return (Node("map", (), 1, nodes),), found
 
 
-def _row_files(name: str, texts: _Texts, shapes: Mapping[str, tuple[Node, ...]], folder: Path) -> Iterator[Finding]:
+def _row_files(name: str, texts: _Texts, shapes: Mapping[str, tuple[Node, ...]], reader: Reader) -> Iterator[Finding]:
     for end, text in texts.items():
         if not end.endswith(_ROWS):
             continue
         file = f"{name}{end}"
-        nodes, wrong = _parse_rows(text, file, folder)
+        nodes, wrong = _parse_rows(text, file, reader)
         yield from wrong or compare(shapes.get(end, ()), nodes, file)
 
 
 def _config(
-    service: Service, asked: ServiceIntent, text: str, expected: tuple[Node, ...], folder: Path
+    service: Service, asked: ServiceIntent, text: str, expected: tuple[Node, ...], reader: Reader
 ) -> Config | list[Finding]:
     """The parsed file of a service, or why it can't be used."""
     file = f"{service.name}.conf"
     if left := list(_leaves(service, text, file)):
         return left
-    nodes, wrong = parse(text, file, ("http",), folder)
+    nodes, wrong = reader.parse(text, file, ("http",))
     if wrong:
         return list(wrong)
     extra: tuple[Node, ...] = ()
     if service.server_extra.strip():
-        extra, _ = parse(service.server_extra, file, ("http", "server"), folder)
+        extra, _ = reader.parse(service.server_extra, file, ("http", "server"))
     if differs := list(compare(_with_extra(expected, extra), nodes, file)):
         return differs
     return Config(service, asked, file, nodes, _tail(nodes, len(extra)))

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import crossplane
+from crossplane import analyzer
 
 import nginxgen.check.directives  # noqa: F401  (puts crossplane's table right)
+from nginxgen import __version__
+from nginxgen.check.packing import pack, unpack
+from nginxgen.check.shelf import Shelf
 from nginxgen.check.tree import Node
 from nginxgen.errors import Finding, Place
 
@@ -17,26 +24,52 @@ _PLACE = re.compile(r" in \S+:\d+$")
 _ENDS_EARLY = "the file ends inside a directive or a string"
 
 
-def parse(text: str, place: str, around: tuple[str, ...], folder: Path) -> tuple[tuple[Node, ...], tuple[Finding, ...]]:
-    """The directives of a file that is included within the blocks `around`, and what is wrong with them (NG001).
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """crossplane, which reads files only: a text goes through one in `folder`. What it said of a sound text is kept."""
 
-    A block stands there with its arguments: "http", "map $a $b".
-    `place` is the name for findings. crossplane reads files only, so the text goes through one in `folder`. Not
-    strict: strict refuses the rows of every map; single: includes are the host's.
-    """
-    file = folder / "nginx.conf"
-    opening = "".join(f"{block} {{ " for block in around)  # on the first line, so that lines keep their numbers
-    file.write_text(f"{opening}{text}\n{'}' * len(around)}\n", "utf-8", newline="\n")
-    payload = crossplane.parse(str(file), single=True, strict=False, combine=False, check_ctx=True, check_args=True)
-    lines = text.count("\n") + 1
-    found = [_finding(error, place, lines) for error in payload["errors"]]
-    nodes = _nodes(payload["config"][0]["parsed"], place)
-    for block in around:
-        if not found and (len(nodes) != 1 or nodes[0].name != block.split()[0]):
-            line = nodes[1].line if len(nodes) > 1 else lines
-            found.append(_wrong("there is a } too many before this line", Place(place, min(line, lines))))
-        nodes = nodes[0].block or () if nodes else ()
-    return nodes, tuple(found)
+    folder: Path
+    shelf: Shelf | None = None
+
+    def parse(self, text: str, place: str, around: tuple[str, ...]) -> tuple[tuple[Node, ...], tuple[Finding, ...]]:
+        """The directives of a file that is included within the blocks `around`, and what is wrong with them (NG001).
+
+        A block stands there with its arguments: "http", "map $a $b". `place` is the name for findings.
+        """
+        opening = "".join(f"{block} {{ " for block in around)  # on the first line, so that lines keep their numbers
+        content = f"{opening}{text}\n{'}' * len(around)}\n".encode()
+        key = sha256(_reader() + f"{place!r} {around!r}\n".encode() + content).digest()
+        kept = None if self.shelf is None else self.shelf.get(key)
+        nodes = None if kept is None else unpack(kept, place)
+        if nodes is not None:
+            return nodes, ()
+        nodes, found = self._asked(content, place, around, text.count("\n") + 1)
+        if self.shelf is not None and not found:
+            self.shelf.put(key, pack(nodes))
+        return nodes, found
+
+    def _asked(
+        self, content: bytes, place: str, around: tuple[str, ...], lines: int
+    ) -> tuple[tuple[Node, ...], tuple[Finding, ...]]:
+        """Not strict: strict refuses the rows of every map; single: includes are the host's."""
+        file = self.folder / "nginx.conf"
+        file.write_bytes(content)
+        payload = crossplane.parse(str(file), single=True, strict=False, combine=False, check_ctx=True, check_args=True)
+        found = [_finding(error, place, lines) for error in payload["errors"]]
+        nodes = _nodes(payload["config"][0]["parsed"], place)
+        for block in around:
+            if not found and (len(nodes) != 1 or nodes[0].name != block.split()[0]):
+                line = nodes[1].line if len(nodes) > 1 else lines
+                found.append(_wrong("there is a } too many before this line", Place(place, min(line, lines))))
+            nodes = nodes[0].block or () if nodes else ()
+        return nodes, tuple(found)
+
+
+@cache
+def _reader() -> bytes:
+    """Who reads: with another crossplane, table of directives or nginxgen nothing that is kept counts."""
+    table = sorted(analyzer.DIRECTIVES.items())
+    return sha256(f"{crossplane.__version__} {__version__} {table}".encode()).digest()
 
 
 def _finding(error: Mapping[str, Any], place: str, lines: int) -> Finding:

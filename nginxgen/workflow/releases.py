@@ -6,6 +6,7 @@ address that they bind to and the folder of their logs are checked once.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -68,11 +69,11 @@ def findings(
 ) -> tuple[Finding, ...]:
     """What check has to say; hosts that have the same release are looked at once."""
     first = {releases[host.name].id: host for host in reversed(hosts)}
-    again = partial(render, templates=templates)
+    again, kept = partial(render, templates=templates), check.own_folder(os.environ)
     found = (
         finding
         for host in _each_once(tuple(reversed(first.values())), services, releases)
-        for finding in check.check(services, host, releases[host.name], again)
+        for finding in check.check(services, host, releases[host.name], again, kept)
     )
     return tuple(dict.fromkeys(found))
 

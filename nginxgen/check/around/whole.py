@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from nginxgen.check.around.files import Files
-from nginxgen.check.syntax import parse
+from nginxgen.check.syntax import Reader
 from nginxgen.check.tree import Node
 from nginxgen.errors import Finding, Severity
 
@@ -55,9 +55,9 @@ class Whole:
 def whole(files: Files) -> tuple[Whole, tuple[Finding, ...]]:
     """With what crossplane could not read: nginx itself may, so these are warnings."""
     with TemporaryDirectory(prefix="nginxgen-check-") as folder:
-        reader = _Reader(files, Path(folder), [])
-        nodes = reader.file(files.main, (), ())
-        return Whole(tuple(_spots(nodes, ()))), tuple(reader.found)
+        follower = _Follower(files, Reader(Path(folder)), [])
+        nodes = follower.file(files.main, (), ())
+        return Whole(tuple(_spots(nodes, ()))), tuple(follower.found)
 
 
 def _spots(nodes: Sequence[Node], around: tuple[Node, ...]) -> Iterator[Spot]:
@@ -67,17 +67,17 @@ def _spots(nodes: Sequence[Node], around: tuple[Node, ...]) -> Iterator[Spot]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _Follower:
     """What one pass over the files needs, and what it found wrong."""
 
     files: Files
-    folder: Path
+    reader: Reader
     found: list[Finding]
 
     def file(self, name: str, around: tuple[str, ...], outer: tuple[str, ...]) -> tuple[Node, ...]:
         """`outer`: the files that include it, none of which is opened again."""
         words = tuple(_AROUND.get(block, block) for block in around)
-        nodes, wrong = parse(self.files.texts[name], name, words, self.folder)
+        nodes, wrong = self.reader.parse(self.files.texts[name], name, words)
         hint = "nginx itself is the judge; what could not be read was not looked at"
         self.found.extend(replace(one, severity=Severity.WARNING, hint=hint) for one in wrong if _OURS not in name)
         return tuple(self.resolved(nodes, around, (*outer, name)))

@@ -118,3 +118,15 @@ def test_two_services_that_meet_on_one_host_only_are_found() -> None:
 
     assert "NG015" not in rules("10.0.0.1", "10.0.0.3")
     assert "NG015" in rules("10.0.0.1", "10.0.0.2", "10.0.0.3")
+
+
+@pytest.mark.parametrize("off", ["", "1"])
+def test_what_was_read_is_kept_unless_that_is_turned_off(
+    off: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("NGINXGEN_NO_CACHE", off)
+    fleet = edges(None)
+    assert findings(fleet, (SHOP,), rendered(fleet, (SHOP,), INTENT, None), None) == ()
+    kept = list(tmp_path.rglob("parsed/??"))
+    assert bool(kept) is not bool(off)
