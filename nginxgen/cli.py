@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 
 from nginxgen import __version__
-from nginxgen.commands.boundary import guarded
+from nginxgen.commands.boundary import Line, guarded
 from nginxgen.commands.where import inventory_option
 
 # The one-line help stands here as well, so that `nginxgen --help` imports no verb.
@@ -39,6 +39,9 @@ VERBS: Mapping[str, str] = {
     "host-setup": "Let a stolen key do nothing on a host but nginxgen's steps.",
     "demo": "Play the whole story on a private fleet on this machine.",
 }
+
+_CHANGING = frozenset({"apply", "revert", "emergency", "set", "rollout", "stage", "host-setup"})
+_LOOKING = frozenset({"status", "--dry-run"})  # with these words such a verb only looks
 
 
 class Verbs(click.Group):
@@ -85,7 +88,8 @@ def run(arguments: Sequence[str]) -> int:
     """The exit code. Never raises, but for SystemExit of a verb's own."""
     verb = next((word for word in arguments if word in VERBS), None)
     usage = f"nginxgen {verb} --help" if verb else "nginxgen --help"
-    return guarded(lambda: verbs.main(args=list(arguments), prog_name="nginxgen", standalone_mode=False), usage)
+    line = Line(usage, changes=verb in _CHANGING and _LOOKING.isdisjoint(arguments))
+    return guarded(lambda: verbs.main(args=list(arguments), prog_name="nginxgen", standalone_mode=False), line)
 
 
 def main() -> NoReturn:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,16 +23,21 @@ if TYPE_CHECKING:
 DEBUG = "NGINXGEN_DEBUG"
 
 
-def guarded(command: Callable[[], Any], usage: str = "nginxgen --help") -> int:
-    """The exit code of a command, whatever it does; what went wrong is said on stderr.
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is known of a command line before it runs."""
 
-    `usage`: where to read about the words of this command line.
-    """
+    usage: str = "nginxgen --help"  # where to read about its words
+    changes: bool = True  # whether a host may be at work for it when Ctrl-C strikes
+
+
+def guarded(command: Callable[[], Any], line: Line = Line()) -> int:
+    """The exit code of a command, whatever it does; what went wrong is said on stderr."""
     try:
         try:
             result = command()
         except BaseException as error:  # noqa: BLE001  (this is the boundary: nothing passes it)
-            return _ending(error, usage)
+            return _ending(error, line)
         return result if isinstance(result, int) else 0
     except BrokenPipeError:
         from nginxgen.commands.output import stderr_gone
@@ -41,7 +47,7 @@ def guarded(command: Callable[[], Any], usage: str = "nginxgen --help") -> int:
         return Exit.BUG
 
 
-def _ending(error: BaseException, usage: str) -> int:
+def _ending(error: BaseException, line: Line) -> int:
     from nginxgen.commands.alike import told
     from nginxgen.commands.output import stderr_gone
     from nginxgen.errors import Changes, Exit, NginxgenError
@@ -53,26 +59,27 @@ def _ending(error: BaseException, usage: str) -> int:
             show(() if isinstance(error, Changes) else told(error))
         case click.ClickException():
             code = Exit.INPUT
-            show([_usage(error, usage)])
+            show([_usage(error, line.usage)])
         case click.Abort() | KeyboardInterrupt():
-            code = _interrupted()
+            code = _interrupted(line)
         case SystemExit():
             code = error.code if isinstance(error.code, int) else Exit.BUG
         case BrokenPipeError():
             stderr_gone()
         case _ if _is_ctrl_c_in_disguise(error):
-            code = _interrupted()
+            code = _interrupted(line)
         case _:
             code = Exit.BUG
             _bug(error)
     return code
 
 
-def _interrupted() -> Exit:
+def _interrupted(line: Line) -> Exit:
     from nginxgen.commands.output import complain
     from nginxgen.errors import Exit
 
-    complain("interrupted; a host that was at work finishes or undoes by itself: see nginxgen status")
+    at_work = "; a host that was at work finishes or undoes by itself: see nginxgen status"
+    complain(f"interrupted{at_work if line.changes else ''}")
     return Exit.INTERRUPTED
 
 

@@ -151,6 +151,37 @@ def test_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
     assert "interrupted" in capsys.readouterr().err
 
 
+AT_WORK = "interrupted; a host that was at work finishes or undoes by itself: see nginxgen status"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["status"], "interrupted"),
+        (["plan", "-w", "10"], "interrupted"),
+        (["check"], "interrupted"),
+        (["history"], "interrupted"),
+        (["explain"], "interrupted"),
+        (["apply", "-w", "10", "--dry-run"], "interrupted"),
+        (["rollout", "status"], "interrupted"),
+        (["apply", "-w", "10", "--yes"], AT_WORK),
+        (["revert", "--yes"], AT_WORK),
+        (["emergency"], AT_WORK),
+        (["rollout", "abort"], AT_WORK),
+    ],
+)
+def test_ctrl_c_speaks_of_hosts_at_work_only_where_there_may_be_one(
+    typed: Typed, fleet: MemoryFleet, monkeypatch: pytest.MonkeyPatch, words: list[str], said: str
+) -> None:
+    def struck(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("nginxgen.inventory.load", struck)
+    ended = typed(*words)
+    assert (ended.code, ended.out, ended.err.strip()) == (130, "", said)
+    assert fleet.traces() == MemoryFleet().traces()
+
+
 def test_ctrl_c_that_a_library_made_another_error_of(capsys: pytest.CaptureFixture[str]) -> None:
     """As pydantic does while it builds its models."""
 
