@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from nginxgen.errors import NginxgenError, SeveralRefused
+from nginxgen.errors import NginxgenError, SeveralRefused, Unreachable
 from nginxgen.fleet.sessions import Connect, Reach, Sessions
 from nginxgen.fleet.spread import reach
 from nginxgen.model.host import Host
@@ -26,7 +26,8 @@ class Scope:
     hosts: tuple[Host, ...]
     connect: Connect | None = None  # None: over SSH or on this machine, as each host says, by `reach`
     listener: Listener = nobody
-    max_unreachable: int = 0  # so many hosts may be down and are left out; a change brings them in line later
+    # so many hosts may be down and are left out; a change brings them in line later. None: the verb leaves none out
+    max_unreachable: int | None = None
     clock: Clock = time.monotonic
     reach: Reach = reach  # which processes hold the connections
 
@@ -81,15 +82,29 @@ class Work:
         failed = self.sessions.failed
         causes: Sequence[NginxgenError] = [failed[name] for name in self.scope.names if name in failed]
         if causes:
-            raise SeveralRefused(causes)
+            raise SeveralRefused(self._with_a_way_round(causes))
+
+    def _with_a_way_round(self, causes: Sequence[NginxgenError]) -> Sequence[NginxgenError]:
+        """The causes; where leaving those hosts out would help and the verb can, their hints say how."""
+        down = [cause for cause in causes if isinstance(cause, Unreachable)]
+        if self.scope.max_unreachable is None or len(down) < len(causes) or len(down) == len(self.scope.hosts):
+            return causes
+        way = f"--max-unreachable {len(down)} goes on without {'it' if len(down) == 1 else 'them'}"
+        return [Unreachable(one.host, one.reason, hint=_or(one.hint, way)) for one in down]
 
     def observe(self) -> Mapping[str, HostState]:
         """The state of every host that takes part. Raises SeveralRefused where more are down than may be."""
-        self.sessions.leave_out(self.scope.max_unreachable)
+        self.sessions.leave_out(self.scope.max_unreachable or 0)
         self.all_or_refuse()
         states = self.sessions.observe()
         self.all_or_refuse()
         return states
+
+
+def _or(hint: str | None, way: str) -> str:
+    if hint is None:
+        return way
+    return f"{hint} Or {way}" if hint.endswith("?") else f"{hint}; or {way}"
 
 
 def _place(phase: str) -> int:

@@ -232,6 +232,33 @@ def test_hosts_that_may_be_down_are_left_out_and_said(typed: Typed, fleet: Memor
     assert typed("apply", "-w", "10", "--yes", "--max-unreachable", "-1").code == 2
 
 
+@pytest.mark.parametrize(
+    ("down", "words", "way"),
+    [
+        ([2], ["plan", "-w", "10"], "is sshd up? Or --max-unreachable 1 goes on without it"),
+        ([2], ["apply", "-w", "10", "--yes"], "is sshd up? Or --max-unreachable 1 goes on without it"),
+        ([2], ["revert", "--yes"], "is sshd up? Or --max-unreachable 1 goes on without it"),
+        ([1, 2], ["revert", "--yes"], "is sshd up? Or --max-unreachable 2 goes on without them"),
+        ([1, 2], ["plan", "--max-unreachable", "1"], "is sshd up? Or --max-unreachable 2 goes on without them"),
+        ([1, 2, 3], ["revert", "--yes"], "is sshd up?"),  # nobody would be left
+        ([2], ["explain"], "is sshd up?"),  # has no such option
+        ([2], ["check", "--live"], "is sshd up?"),
+    ],
+)  # fmt: skip
+def test_a_dead_host_is_told_with_the_way_round_it(
+    typed: Typed, fleet: MemoryFleet, down: list[int], words: list[str], way: str
+) -> None:
+    typed("apply", "-w", "1", "--yes")
+    typed("apply", "-w", "2", "--yes")
+    before = fleet.traces()
+    fleet.cut_off(*down)
+    ended = typed(*words)
+    assert (ended.code, fleet.traces()) == (4, before)
+    assert f"  hint: {way}\n" in ended.err
+    if "Or " in way:
+        assert typed(*words, "--max-unreachable", str(len(down))).code == 0, "what the hint says must help"
+
+
 def test_status_can_be_watched_until_ctrl_c(typed: Typed, fleet: MemoryFleet, monkeypatch: pytest.MonkeyPatch) -> None:
     looks = iter([lambda: None, lambda: fleet.cut_off(2), None])
 
