@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nginxgen.commands.numbers import Whole
 from nginxgen.commands.options import fleet_options, load_inventory, reach
 from nginxgen.commands.output import emit, emit_json, table, width
 from nginxgen.commands.progress import watching
@@ -23,7 +24,7 @@ _NARROW = (0, 2, 3, 6)  # when, verb, result, why
 
 @click.command("history")
 @fleet_options
-@click.option("-n", "--last", type=click.IntRange(1, 10_000), default=20, show_default=True, help="So many changes.")
+@click.option("-n", "--last", type=Whole(1, "-n 20", 10_000), default=20, show_default=True, help="So many changes.")
 def command(*, inventory: str | None, hosts: tuple[str, ...], last: int, as_json: bool, verbose: bool) -> None:
     """Show who changed what, when and why.
 

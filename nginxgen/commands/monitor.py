@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nginxgen.commands.numbers import Figure
 from nginxgen.commands.options import host_option, load_inventory, reach, spread_options, verbose_option
 from nginxgen.commands.output import complain, emit, emit_json
 from nginxgen.commands.progress import watching
@@ -27,15 +28,17 @@ _HERE = "-"
 
 
 @click.command("monitor")
-@click.argument("seconds", type=click.FloatRange(0, 7 * 86_400))
+@click.argument("seconds", type=Figure(0, 7 * 86_400, "nginxgen monitor 300"))
 @inventory_option
 @host_option
 @verbose_option
 @spread_options
 @click.option("-s", "--service", "services", multiple=True, metavar="NAME", help="Only this service; repeatable.")
 @click.option("-r", "--route", "routes", multiple=True, metavar="NAME", help="Only this route; repeatable.")
-@click.option("--every", type=click.FloatRange(1, 3600), default=5.0, show_default=True, help="Seconds between looks.")
-@click.option("--back", type=click.FloatRange(0, 7 * 86_400), default=0.0, help="Begin so many seconds ago.")
+@click.option(
+    "--every", type=Figure(1, 3600, "--every 5"), default=5.0, show_default=True, help="Seconds between looks."
+)
+@click.option("--back", type=Figure(0, 7 * 86_400, "--back 3600"), default=0.0, help="Begin so many seconds ago.")
 @click.option(
     "-g", "--gate", "gates", multiple=True, metavar="TEXT", help='What must hold, like "error_rate: < 1%"; repeatable.'
 )

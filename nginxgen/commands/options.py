@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from nginxgen.commands import where
+from nginxgen.commands.numbers import Whole
 
 if TYPE_CHECKING:
     from nginxgen.fleet.sessions import Reach
@@ -41,14 +42,14 @@ why_option = click.option("--why", default="", metavar="TEXT", help="The reason,
 down_option = click.option(
     "--max-unreachable",
     "down",
-    type=click.IntRange(0),
+    type=Whole(0, "--max-unreachable 1"),
     default=0,
     metavar="N",
     help="Go on when up to N hosts are down; the next apply brings them in line.",
 )
 _workers = click.option(
     "--workers",
-    type=click.IntRange(1),
+    type=Whole(1, "--workers 4"),
     metavar="N",
     help="Processes that hold the connections; by default more than one beyond some 250 hosts.",
     expose_value=False,

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from nginxgen.commands.numbers import Whole
 from nginxgen.commands.options import why_option, yes_option
 from nginxgen.commands.output import complain, emit_json
 from nginxgen.commands.person import asked, require_consent
@@ -16,7 +17,7 @@ from nginxgen.errors import Refused
 
 
 @click.command("stage")
-@click.argument("number", type=click.IntRange(1), metavar="N")
+@click.argument("number", type=Whole(1, "nginxgen stage 2"), metavar="N")
 @which
 @yes_option
 @why_option

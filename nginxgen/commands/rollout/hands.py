@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nginxgen.commands.numbers import Figure
 from nginxgen.commands.options import why_option
 from nginxgen.commands.output import complain, emit_json
 from nginxgen.commands.progress import watching
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 scale_option = click.option(
     "--time-scale",
-    type=click.FloatRange(1.0, 1e6),
+    type=Figure(1.0, 1e6, "--time-scale 60"),
     default=1.0,
     show_default=True,
     metavar="FACTOR",

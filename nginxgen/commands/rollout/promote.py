@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nginxgen.commands.numbers import Whole
 from nginxgen.commands.options import why_option, yes_option
 from nginxgen.commands.output import coloured, complain, emit_json, say
 from nginxgen.commands.person import asked, require_consent
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.command("promote")
 @which
-@click.option("--to", "step", type=click.IntRange(1), metavar="STEP", help="Serve this step now; counted from 1.")
+@click.option("--to", "step", type=Whole(1, "--to 2"), metavar="STEP", help="Serve this step now; counted from 1.")
 @click.option("--full", is_flag=True, help="Make the canary stable now, wherever the rollout stands.")
 @yes_option
 @why_option
