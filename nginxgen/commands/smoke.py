@@ -44,7 +44,7 @@ def command(
     if failed:
         first = failed[0]
         many = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
-        raise Unwell(f"{first.host}: {first.service}{first.path} ({first.to}): {first.wrong}{many}")
+        raise Unwell(f"{first.host}: {first.service}{first.path} ({first.to}): {first.wrong}{many}", hint=first.hint)
 
 
 def _row(one: Tried) -> tuple[str, ...]:
@@ -54,5 +54,5 @@ def _row(one: Tried) -> tuple[str, ...]:
 def _document(one: Tried) -> dict[str, object]:
     return {
         "host": one.host, "service": one.service, "to": one.to, "path": one.path,
-        "seconds": round(one.seconds, 6), "ok": one.wrong is None, "message": one.wrong,
+        "seconds": round(one.seconds, 6), "ok": one.wrong is None, "message": one.wrong, "hint": one.hint,
     }  # fmt: skip

@@ -30,6 +30,7 @@ class Tried:
     path: str
     seconds: float
     wrong: str | None  # why it is not as it must be
+    hint: str | None = None  # what to do about it
 
 
 def smoke(scope: Scope, services: Sequence[Service]) -> tuple[Tried, ...]:
@@ -49,13 +50,27 @@ def _told(host: str, found: tuple[Tried, ...] | NginxgenError, services: Sequenc
     if not isinstance(found, NginxgenError):
         return found
     why = found.message.removeprefix(f"{host}: ")
-    return [Tried(host, service.name, "-", one.path, 0.0, why) for service in services for one in service.smoke]
+    return _all_wrong(host, services, why, found.hint)
+
+
+def _all_wrong(host: str, services: Sequence[Service], why: str, hint: str | None) -> Sequence[Tried]:
+    return [Tried(host, service.name, "-", one.path, 0.0, why, hint) for service in services for one in service.smoke]
 
 
 def _through(session: HostSession, host: Host, services: Sequence[Service]) -> Sequence[Tried]:
+    """Only of what the host has from us: else somebody else's server would answer in our name, or nobody."""
+    state, found = session.observe(), list[Tried]()
+    for service in services:
+        if state.live is None or (state.intent is not None and service.name not in state.intent.services):
+            found += _all_wrong(host.name, [service], "it is not on this host yet", "nginxgen apply brings it there")
+        else:
+            found += _asked(session, host, service)
+    return found
+
+
+def _asked(session: HostSession, host: Host, service: Service) -> Sequence[Tried]:
     return [
         _one(session, host, service, one, to=to, headers=headers)
-        for service in services
         for one in service.smoke
         for to, headers in ways(service)
     ]

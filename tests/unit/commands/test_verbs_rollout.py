@@ -107,7 +107,7 @@ def test_set_is_short_for_apply(planned: MemoryFleet, typed: Typed) -> None:
         (("rollout", "status", "--service", "shopp"), 'did you mean "shop"?'),
         (("rollout", "status", "--group", "reads"), "its rollout has no groups"),
         (("rollout", "run", "--time-scale", "60"), "it is kept with the rollout"),
-        (("rollout", "start", "--time-scale", "0"), "--help"),
+        (("rollout", "start", "--time-scale", "0"), "like --time-scale 60"),
         (("rollout", "start", "--why", "x" * 600), ""),
     ],
 )
