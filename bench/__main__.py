@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.chart import chart
+from bench.growth import growth
 from bench.latency import latency
 from bench.race import race
 from bench.report import Results, goals, markdown, rows
@@ -34,7 +35,8 @@ def main() -> None:
     if "startup" in words.parts:
         results.startup = startup()
     if "sizes" in words.parts:
-        results.sizes = sizes(words.services)
+        others = [one for one in results.sizes if one.services not in words.services]
+        results.sizes = sorted(others + sizes(words.services), key=lambda one: one.services)
     if "thousand" in words.parts:
         results.thousand = thousand((200, 1000))
     results.write(words.out)
@@ -56,6 +58,8 @@ def _show(results: Results, out: Path) -> None:
     found = rows(results)
     for hosts in dict.fromkeys(row.hosts for row in found):
         out.with_name(f"{out.stem}-{hosts}.svg").write_text(chart(found, hosts))
+    if results.sizes:
+        out.with_name(f"{out.stem}-sizes.svg").write_text(growth(results.sizes))
     sys.stdout.write(text)
     for goal, value in goals(results).items():
         sys.stdout.write(f"{value:7.2f}  {goal}\n")
@@ -65,7 +69,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("parts", nargs="*", default=list(_PARTS), help=f"of {', '.join(_PARTS)}; all by default")
     parser.add_argument("--hosts", type=_numbers, default=(1, 10, 50), help="fleet sizes: 1,10,50")
-    parser.add_argument("--services", type=_numbers, default=(10, 100, 300, 1000, 3000), help="inventory sizes")
+    parser.add_argument("--services", type=_numbers, default=(10, 30, 100, 300, 1000, 3000), help="inventory sizes")
     parser.add_argument("--only", type=_names, default=tuple(ROSTER), help=f"of {', '.join(ROSTER)}")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--out", type=Path, default=ROOT / ".bench/results.json")

@@ -196,13 +196,18 @@ def _sections(results: Results) -> Iterator[str]:
     if results.sizes:
         yield "### Large inventories, seconds\n"
         yield _table(
-            ("services", "lines", "load", "render", "check", "plan", "nginx -t", "render + check + plan to nginx -t"),
+            (
+                *("services", "lines", "load", "render", "check", "check again", "plan", "nginx -t"),
+                *("all to nginx -t", "again", "runs"),
+            ),
             (
                 (
                     str(one.services),
                     str(one.lines),
-                    *(f"{spent:.2f}" for spent in (one.load, one.render, one.check, one.plan, one.nginx)),
-                    f"{one.ratio:.1f}",
+                    *(f"{spent:.2f}" for spent in (one.load, one.render, one.check, one.again, one.plan, one.nginx)),
+                    f"{one.ratio:.2f}",
+                    f"{one.ratio_again:.2f}",
+                    str(one.runs),
                 )
                 for one in results.sizes
             ),

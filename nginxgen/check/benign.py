@@ -36,24 +36,24 @@ class Benign:
     stands_for: Mapping[str, str]  # name of a real service -> name of its harmless one
 
 
-def benign(services: Iterable[Service], intent: Intent) -> Benign:
+def benign(services: Iterable[Service], forms: Mapping[str, Service], intent: Intent) -> Benign:
+    """`forms`: what `harmless` makes of each service, by its name. The same for all intents, so made once."""
     kinds: dict[tuple[Service, str], tuple[str, ServiceIntent]] = {}
     stands_for: dict[str, str] = {}
     for service in services:
-        harmless, asked = _service(service, intent.services[service.name])
-        name, _ = kinds.setdefault((harmless, repr(asked)), (f"s{len(kinds)}", asked))
+        asked = _asked(service, intent.services[service.name])
+        name, _ = kinds.setdefault((forms[service.name], repr(asked)), (f"s{len(kinds)}", asked))
         stands_for[service.name] = name
     named = [(replace(service, name=name), asked) for (service, _), (name, asked) in kinds.items()]
     harmless_intent = Intent({service.name: asked for service, asked in named})
     return Benign(tuple(service for service, _ in named), harmless_intent, stands_for)
 
 
-def _service(service: Service, asked: ServiceIntent) -> tuple[Service, ServiceIntent]:
-    versions = {version.name: f"v{at}" for at, version in enumerate(service.versions)}
-    routes = {route.name: f"r{at}" for at, route in enumerate(service.routes)}
+def harmless(service: Service) -> Service:
+    versions = _versions(service)
     addresses = dict.fromkeys(server.address for version in service.versions for server in version.servers)
     servers = {address: at for at, address in enumerate(addresses)}
-    harmless = replace(
+    return replace(
         service,
         name="s",
         listen=tuple(" ".join(_tokens("1", listen.split())) for listen in service.listen),
@@ -69,7 +69,16 @@ def _service(service: Service, asked: ServiceIntent) -> tuple[Service, ServiceIn
         server_extra="# include" if service.may_set_headers else "",
         smoke=(),
     )
-    return harmless, ServiceIntent(
+
+
+def _versions(service: Service) -> Mapping[str, str]:
+    return {version.name: f"v{at}" for at, version in enumerate(service.versions)}
+
+
+def _asked(service: Service, asked: ServiceIntent) -> ServiceIntent:
+    versions = _versions(service)
+    routes = {route.name: f"r{at}" for at, route in enumerate(service.routes)}
+    return ServiceIntent(
         versions[asked.stable],
         versions.get(asked.canary or ""),
         asked.canary_on,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from nginxgen.check.benign import Benign, benign
+from nginxgen.check.benign import benign, harmless
 from nginxgen.check.lexer import End, escape, line_of
 from nginxgen.check.rules import judge
 from nginxgen.check.shape import compare
@@ -40,14 +40,24 @@ def check(
     crossplane's reading of sound files is kept for the next time; it changes how long this takes, and nothing else.
     """
     with TemporaryDirectory(prefix="nginxgen-check-") as private, Shelf(folder) if folder else nullcontext() as shelf:
-        reader = Reader(Path(private), shelf)
-        found, configs = _release(services, host, release, render, reader)
+        means = _Means(host, render, Reader(Path(private), shelf), {one.name: harmless(one) for one in services})
+        found, configs = _release(services, release, means)
         twin = release.emergency
         if twin is not None and not found:
             calm, live = _by_service(twin), _by_service(release)
             changed = [service for service in services if calm.get(service.name) != live.get(service.name)]
-            found, _ = _release(changed, host, twin, render, reader)
+            found, _ = _release(changed, twin, means)
     return tuple(found or judge(configs, host))
+
+
+@dataclass(frozen=True, slots=True)
+class _Means:
+    """What judging a release and its twin takes."""
+
+    host: Host
+    render: Render
+    reader: Reader
+    forms: Mapping[str, Service]  # by the name of a service: it, harmless
 
 
 _Texts = Mapping[str, str]  # the files of one service, by what follows its name: ".conf", and those of rows
@@ -62,11 +72,10 @@ def _by_service(release: Release) -> dict[str, _Texts]:
     return dict(found)
 
 
-def _release(
-    services: Sequence[Service], host: Host, release: Release, render: Render, reader: Reader
-) -> tuple[list[Finding], list[Config]]:
+def _release(services: Sequence[Service], release: Release, means: _Means) -> tuple[list[Finding], list[Config]]:
+    reader = means.reader
     found = [finding for file, around in _AROUND.items() for finding in _common(release, file, around, reader)]
-    shapes = _shapes(services, release.intent, host, render, reader)
+    shapes = _shapes(services, release.intent, means)
     texts = _by_service(release)
     configs: list[Config] = []
     for service in services:
@@ -95,15 +104,13 @@ class _Shape:
     rows: Mapping[str, tuple[Node, ...]]  # its files of rows, by what follows the service's name
 
 
-def _shapes(
-    services: Sequence[Service], intent: Intent, host: Host, render: Render, reader: Reader
-) -> dict[str, _Shape]:
+def _shapes(services: Sequence[Service], intent: Intent, means: _Means) -> dict[str, _Shape]:
     """By service name."""
-    harmless: Benign = benign(services, intent)
-    release = render(harmless.services, harmless.intent, host)
+    stand_ins = benign(services, means.forms, intent)
+    release = means.render(stand_ins.services, stand_ins.intent, means.host)
     texts = _by_service(release)
-    kinds = {service.name: _shape(service.name, texts[service.name], reader) for service in harmless.services}
-    return {name: kinds[kind] for name, kind in harmless.stands_for.items()}
+    kinds = {one.name: _shape(one.name, texts[one.name], means.reader) for one in stand_ins.services}
+    return {name: kinds[kind] for name, kind in stand_ins.stands_for.items()}
 
 
 def _shape(name: str, texts: _Texts, reader: Reader) -> _Shape:
