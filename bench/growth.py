@@ -15,7 +15,7 @@ text { font: 13px system-ui, sans-serif; fill: #57606a } .title { font-weight: 6
 line { stroke: #8c959f; stroke-opacity: 0.3 } .linear { stroke-dasharray: 3 4; stroke-opacity: 0.6 }
 polyline { fill: none; stroke: currentColor; stroke-width: 2 } circle { fill: currentColor }
 .render { color: #bf8700 } .check { color: #cf222e } .again { color: #1a7f37 }
-.plan { color: #8250df } .nginx { color: #0969da }
+.plan { color: #8250df } .moved { color: #bf3989 } .nginx { color: #0969da }
 </style>"""
 
 
@@ -30,9 +30,10 @@ class _Line:
 
 _LINES = (
     _Line("render", "render", lambda size: size.render),
-    _Line("check", "check, first time", lambda size: size.check),
-    _Line("again", "check, again", lambda size: size.again),
-    _Line("plan", "plan", lambda size: size.plan),
+    _Line("check", "check, all new", lambda size: size.check),
+    _Line("again", "check, one moved", lambda size: size.check_again),
+    _Line("plan", "plan, all moved", lambda size: size.plan),
+    _Line("moved", "plan, one moved", lambda size: size.plan_again),
     _Line("nginx", "nginx -t", lambda size: size.nginx),
 )
 

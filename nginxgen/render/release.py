@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -24,23 +25,31 @@ RELEASE_INC = "release.inc"
 _PLACEHOLDER = "@release@"  # stands for the id where the id is worked out: it can't contain itself
 
 
-def render(services: Sequence[Service], intent: Intent, host: Host, templates: Path | None = None) -> Release:
+def render(
+    services: Sequence[Service],
+    intent: Intent,
+    host: Host,
+    templates: Path | None = None,
+    like: Release | None = None,
+) -> Release:
     """The release of `host`, with its emergency twin where a canary is on.
 
     `intent` must name every service; what it says of others is left out. `templates` is a folder whose files are used
-    in place of the packaged ones. Raises InputError.
+    in place of the packaged ones. `like` was rendered from the same but for the intent: files of a service whose intent
+    it shares are taken from it, which changes nothing but the time. Raises InputError.
     """
     services = sorted(services, key=lambda service: service.name)
     _refuse_twice((service.name for service in services), "service")
     settled = Intent({service.name: _settle(service, intent) for service in services})
-    texts = _texts(services, settled, host, templates)
+    before = tuple(_made(one) for one in (like, like and like.emergency) if one is not None)
+    texts = _texts(services, settled, host, templates, before)
     if not any(_canary_is_on(service) for service in settled.services.values()):
         return _release(texts | _versions(services, settled), settled, host, templates, None)
     calm = settled.without_canary()
     changed = [service for service in services if _canary_is_on(settled.services[service.name])]
     names_changed = {service.name for service in changed}
     same = {file: text for file, text in texts.items() if file.split(".", 1)[0] not in names_changed}
-    calmed = same | _texts(changed, calm, host, templates) | _versions(services, calm)
+    calmed = same | _texts(changed, calm, host, templates, before) | _versions(services, calm)
     twin = _release(calmed, calm, host, templates, None)
     return _release(texts | _versions(services, settled), settled, host, templates, twin)
 
@@ -65,21 +74,47 @@ def _settle(service: Service, intent: Intent) -> ServiceIntent:
     return ServiceIntent(asked.stable, asked.canary, asked.canary_on, weights)
 
 
-def _texts(services: Iterable[Service], intent: Intent, host: Host, templates: Path | None) -> dict[str, str]:
-    """By file name, a file a service."""
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What a release has of each service."""
+
+    intent: Intent
+    texts: Mapping[str, Mapping[str, str]]  # by the name of the service, then of the file
+
+    def of(self, service: str, asked: ServiceIntent) -> Mapping[str, str] | None:
+        return self.texts.get(service) if self.intent.services.get(service) == asked else None
+
+
+def _made(release: Release) -> _Made:
+    texts: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for file in release.files:
+        if file.name.endswith((".conf", ".map")):
+            texts[file.name.split(".", 1)[0]][file.name] = file.text
+    return _Made(release.intent, texts)
+
+
+def _texts(
+    services: Iterable[Service], intent: Intent, host: Host, templates: Path | None, before: Sequence[_Made]
+) -> dict[str, str]:
+    """By file name, a file a service and one a long map."""
     found: dict[str, str] = {}
     for service in services:
-        try:
-            shown = view(service, intent.services[service.name], host)
-            found[f"{service.name}.conf"] = fill("service.conf.j2", {"service": shown}, templates)
-            for made in shown.maps:
-                if made.file is not None:
-                    found[made.file] = fill("rows.map.j2", {"rows": made.rows}, templates)
-        except InputError as error:
-            if error.place:
-                raise  # the template is at fault, whatever the service
-            raise InputError(f"service {service.name[:80]}: {error.message}", hint=error.hint) from error
+        asked = intent.services[service.name]
+        made = next(filter(None, (one.of(service.name, asked) for one in before)), None)
+        found |= made or _of_service(service, asked, host, templates)
     return found
+
+
+def _of_service(service: Service, asked: ServiceIntent, host: Host, templates: Path | None) -> dict[str, str]:
+    try:
+        shown = view(service, asked, host)
+        found = {f"{service.name}.conf": fill("service.conf.j2", {"service": shown}, templates)}
+        rows = (made for made in shown.maps if made.file is not None)
+        return found | {str(made.file): fill("rows.map.j2", {"rows": made.rows}, templates) for made in rows}
+    except InputError as error:
+        if error.place:
+            raise  # the template is at fault, whatever the service
+        raise InputError(f"service {service.name[:80]}: {error.message}", hint=error.hint) from error
 
 
 def _versions(services: Sequence[Service], intent: Intent) -> dict[str, str]:

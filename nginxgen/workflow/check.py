@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from nginxgen.errors import Finding, Place, Severity
 from nginxgen.model.host import Host
 from nginxgen.model.intent import Intent
 from nginxgen.model.progress import Phase
+from nginxgen.model.release import Release
 from nginxgen.model.service import Service
 from nginxgen.model.weight import FULL, ZERO, Weight
 from nginxgen.plan.intent import Request, resolve
@@ -44,8 +45,9 @@ def check(hosts: Sequence[Host], services: Sequence[Service], request: Request, 
     """
     nginx = judging.find_nginx()
     found: dict[Finding, None] = {}
+    releases: Mapping[str, Release] = {}
     for intent in intents(services, request):
-        releases = rendered(hosts, services, intent, templates)
+        releases = rendered(hosts, services, intent, templates, releases)
         own = findings(hosts, services, releases, templates)
         found |= dict.fromkeys(own)
         if nginx is not None and all(finding.severity is not Severity.ERROR for finding in own):

@@ -49,7 +49,7 @@ def against(work: Work, order: Order) -> Plan:
         hosts = known(work.scope.hosts, states)
         fitting(hosts, order.services)
         releases = sound(hosts, order.services, intent, order.templates)
-    targets = _targets(work, states, releases, partial(_rendered_again, hosts, order))
+    targets = _targets(work, states, releases, partial(_rendered_again, hosts, order, releases))
     with work.watch.phase("plan"):
         return planning.build(targets)
 
@@ -70,7 +70,9 @@ def _targets(
     return [planning.Target(name, states[name], releases[name], files.get(name, ())) for name in work.names]
 
 
-def _rendered_again(hosts: Sequence[Host], order: Order, states: Mapping[str, HostState]) -> _Files:
+def _rendered_again(
+    hosts: Sequence[Host], order: Order, wanted: Mapping[str, Release], states: Mapping[str, HostState]
+) -> _Files:
     """The files of live releases that this inventory gives once more: a host need not send what has the same id.
 
     An id is the content, so that only what is the same can have it. Files that somebody has edited are not what their
@@ -83,7 +85,7 @@ def _rendered_again(hosts: Sequence[Host], order: Order, states: Mapping[str, Ho
         same = [host for host in rest if states[host.name].intent == intent]
         rest = [host for host in rest if states[host.name].intent != intent]
         with suppress(InputError):  # the inventory has moved on, and does not know that service or version any more
-            releases = {} if intent is None else rendered(same, order.services, intent, order.templates)
+            releases = {} if intent is None else rendered(same, order.services, intent, order.templates, wanted)
             for name, release in releases.items():
                 for one in (release, release.emergency):
                     if one is not None and one.id == states[name].live:

@@ -57,10 +57,17 @@ def fitting(hosts: Sequence[Host], services: Sequence[Service]) -> None:
 
 
 def rendered(
-    hosts: Sequence[Host], services: Sequence[Service], intent: Intent, templates: Path | None
+    hosts: Sequence[Host],
+    services: Sequence[Service],
+    intent: Intent,
+    templates: Path | None,
+    like: Mapping[str, Release] | None = None,
 ) -> Mapping[str, Release]:
-    """Each host's release, by the host's name. Raises InputError."""
-    kinds = {kind: render(services, intent, kind, templates) for kind in dict.fromkeys(map(_kind, hosts))}
+    """Each host's release, by the host's name. `like`: the same for another intent, if known. Raises InputError."""
+    kinds: dict[Host, Release] = {}
+    for host in hosts:
+        if (kind := _kind(host)) not in kinds:
+            kinds[kind] = render(services, intent, kind, templates, (like or {}).get(host.name))
     return {host.name: kinds[_kind(host)] for host in hosts}
 
 

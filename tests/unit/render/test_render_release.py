@@ -5,22 +5,27 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from collections.abc import Mapping
 from difflib import unified_diff
 from hashlib import sha256
 from pathlib import Path
 
 import makers
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nginxgen.check import check
 from nginxgen.errors import InputError
 from nginxgen.model.intent import Intent, ServiceIntent
 from nginxgen.model.release import Release
-from nginxgen.model.service import Anonymous, PathMatch, Route, Signal, Source, Sticky
+from nginxgen.model.service import Anonymous, Override, PathMatch, Route, Signal, Source, Sticky, Users
 from nginxgen.render import empty, render
+from nginxgen.render import release as release_module
 
 SHOP = makers.service(override=makers.BOTH)
 PLAIN = makers.service("plain", canary=None)
+RELEASE = makers.service("release", override=makers.BOTH)
 
 
 def rendered(*services, weight="10", on: bool = True, **host) -> Release:
@@ -59,6 +64,48 @@ def test_the_id_is_the_hash_of_the_content_with_a_placeholder_for_itself() -> No
         if file.name != "SHA256SUMS"
     )
     assert release.id == sha256(hashed.encode()).hexdigest()[:12]
+
+
+BIG = makers.service(
+    "big", override=Override(users=Users(Source.COOKIE, "sid", tuple(f"u{at}" for at in range(30)), ()))
+)
+weights = st.sampled_from(["0", "10", "33.3", "100"])
+asked = st.tuples(weights, weights, weights, st.booleans(), st.booleans())
+
+
+def intended(weights: tuple[str, str, str, bool, bool]) -> Intent:
+    shop, big, release, on, big_on = weights
+    of = makers.service_intent
+    return Intent(
+        {"shop": of(SHOP, shop, on), "big": of(BIG, big, big_on), "release": of(RELEASE, release), "plain": of(PLAIN)}
+    )
+
+
+@given(asked, asked)
+def test_what_is_taken_from_another_release_is_what_rendering_gives(
+    first: tuple[str, str, str, bool, bool], then: tuple[str, str, str, bool, bool]
+) -> None:
+    """Also for a service that is called like a file of ours."""
+    services = (SHOP, PLAIN, BIG, RELEASE)
+    like = render(services, intended(first), makers.host())
+    wanted = render(services, intended(then), makers.host())
+    assert render(services, intended(then), makers.host(), None, like) == wanted
+
+
+def test_only_what_changes_is_rendered_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    like = rendered(SHOP, BIG, RELEASE, PLAIN)
+    filled: list[str] = []
+    really = release_module.fill
+
+    def note(template: str, values: Mapping[str, object], overlay: Path | None = None) -> str:
+        filled.append(template)
+        return really(template, values, overlay)
+
+    monkeypatch.setattr(release_module, "fill", note)
+    moved = Intent({**like.intent.services, "shop": makers.service_intent(SHOP, "12")})
+    render((SHOP, BIG, RELEASE, PLAIN), moved, makers.host(), None, like)
+    assert filled.count("service.conf.j2") == 1
+    assert "rows.map.j2" not in filled
 
 
 def test_the_sums_hold_for_sha256sum(tmp_path: Path) -> None:
