@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from posixpath import dirname, join
+from posixpath import dirname, join, normpath
 
 from nginxgen.check.lexer import statements
 from nginxgen.errors import InputError, Place
@@ -22,12 +22,14 @@ class Files:
 
     main: str
     texts: Mapping[str, str]
+    read_by_nginx: bool = False  # `nginx -T` printed them, which it does of a sound config only
 
     def included(self, pattern: str) -> Iterator[str]:
         """The names that an `include` means, in nginx's order. A relative one begins beside the main file."""
-        wanted = join(dirname(self.main), pattern)
+        wanted = normpath(join(dirname(self.main), pattern))
         depth = wanted.count("/")
-        return (name for name in sorted(self.texts) if name.count("/") == depth and fnmatchcase(name, wanted))
+        plain = {name: normpath(name) for name in sorted(self.texts)}
+        return (name for name, path in plain.items() if path.count("/") == depth and fnmatchcase(path, wanted))
 
 
 def read(main: Path, text: str | None = None) -> Files:
@@ -43,7 +45,7 @@ def _dumped(text: str) -> Files | None:
     """What stands before the first mark are nginx's own words."""
     _, *parts = _MARK.split(text)
     names = parts[::2]
-    return Files(names[0], dict(zip(names, parts[1::2], strict=True))) if names else None
+    return Files(names[0], dict(zip(names, parts[1::2], strict=True)), read_by_nginx=True) if names else None
 
 
 def _followed(main: Path, text: str) -> Files:
@@ -65,5 +67,5 @@ def _includes(text: str) -> Iterator[str]:
 
 
 def _matching(folder: Path, pattern: str) -> Iterator[Path]:
-    wanted = Path(join(folder, pattern))
+    wanted = Path(normpath(join(folder, pattern)))
     return Path(wanted.anchor).glob(str(wanted.relative_to(wanted.anchor)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,9 +11,14 @@ from tempfile import TemporaryDirectory
 from nginxgen.check.around.files import Files
 from nginxgen.check.syntax import Reader
 from nginxgen.check.tree import Node
-from nginxgen.errors import Finding, Severity
+from nginxgen.errors import Finding, Place, Severity
 
 _OURS = "/nginxgen/live/"
+_WHICH = "give the main nginx.conf, or all that nginx -T printed"
+_BROKEN = re.compile(
+    r"^unexpected |file ends inside|too many before"
+)  # of which the rest of the file is not read either
+_PATTERN = re.compile(r"[*?\[]")
 # A block as crossplane wants to see it around a file that is included in it.
 _AROUND: Mapping[str, str] = {
     "location": "location /", "upstream": "upstream u", "map": "map $a $b", "geo": "geo $a", "if": "if ($a)",
@@ -53,11 +59,16 @@ class Whole:
 
 
 def whole(files: Files) -> tuple[Whole, tuple[Finding, ...]]:
-    """With what crossplane could not read: nginx itself may, so these are warnings."""
+    """With what could not be read (NG001), and so was not looked at.
+
+    That is an error, but for a directive that crossplane does not know as it stands in a config that nginx has read.
+    """
     with TemporaryDirectory(prefix="nginxgen-check-") as folder:
         follower = _Follower(files, Reader(Path(folder)), [])
         nodes = follower.file(files.main, (), ())
-        return Whole(tuple(_spots(nodes, ()))), tuple(follower.found)
+    if not follower.found and not any(node.name == "http" for node in nodes):
+        follower.found.append(Finding("NG001", "there is no http block in it", Place(files.main), _WHICH))
+    return Whole(tuple(_spots(nodes, ()))), tuple(follower.found)
 
 
 def _spots(nodes: Sequence[Node], around: tuple[Node, ...]) -> Iterator[Spot]:
@@ -78,17 +89,28 @@ class _Follower:
         """`outer`: the files that include it, none of which is opened again."""
         words = tuple(_AROUND.get(block, block) for block in around)
         nodes, wrong = self.reader.parse(self.files.texts[name], name, words)
-        hint = "nginx itself is the judge; what could not be read was not looked at"
-        self.found.extend(replace(one, severity=Severity.WARNING, hint=hint) for one in wrong if _OURS not in name)
+        self.found.extend(map(self.unread, wrong) if _OURS not in name else ())
         return tuple(self.resolved(nodes, around, (*outer, name)))
+
+    def unread(self, one: Finding) -> Finding:
+        if self.files.read_by_nginx and not _BROKEN.search(one.message):
+            return replace(one, severity=Severity.WARNING, hint="nginx reads it; here it was not looked at")
+        return replace(one, hint="what could not be read was not looked at; nginx -t says more")
 
     def resolved(self, nodes: Sequence[Node], around: tuple[str, ...], outer: tuple[str, ...]) -> Iterator[Node]:
         for node in nodes:
             if node.name == "include" and node.args:
-                for name in self.files.included(node.args[0]):
+                names = tuple(self.files.included(node.args[0]))
+                if not names and not _PATTERN.search(node.args[0]) and _OURS not in node.file:
+                    self.found.append(self.unread(_missing(node)))
+                for name in names:
                     if name not in outer:
                         yield from self.file(name, around, outer)
             elif node.block is None:
                 yield node
             else:
                 yield replace(node, block=tuple(self.resolved(node.block, (*around, node.name), outer)))
+
+
+def _missing(node: Node) -> Finding:
+    return Finding("NG001", f"there is no file {node.args[0]} to include", Place(node.file, node.line))

@@ -141,9 +141,46 @@ def test_no_secret_is_told() -> None:
     assert "hunter2" not in repr(said)
 
 
-def test_what_crossplane_cannot_read_is_a_warning_with_its_place() -> None:
-    [told] = [one for one in found("server {\n listen; }") if one.rule == "NG001"]
-    assert (told.severity, str(told.place)) == (Severity.WARNING, "/etc/nginx/conf.d/a.conf:2")
+UNREAD: list[tuple[str, int, Severity]] = [  # the file, the line that is told, and what it is where nginx has read it
+    ("server {\n listen; }", 2, Severity.WARNING),
+    ("server {\n proxy_intercept_errors maybe; }", 2, Severity.WARNING),
+    ("events {}", 1, Severity.WARNING),
+    ("server {\n listen 80;", 2, Severity.ERROR),
+    ("server { }\n}", 2, Severity.ERROR),
+    ("dear {\n diary", 2, Severity.ERROR),
+    ("server { listen 80 }", 1, Severity.WARNING),
+    ("\ninclude gone.conf;", 2, Severity.WARNING),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "where_nginx_has_read_it"), UNREAD)
+def test_what_was_not_read_is_an_error_unless_nginx_vouches_for_all_but_a_directive(
+    text: str, line: int, where_nginx_has_read_it: Severity
+) -> None:
+    [told, *_] = [one for one in found(text) if one.rule == "NG001"]
+    assert (told.severity, str(told.place)) == (Severity.ERROR, f"/etc/nginx/conf.d/a.conf:{line}")
+    assert "was not looked at" in (told.hint or "")
+    names = ("/etc/nginx/nginx.conf", "/etc/nginx/conf.d/a.conf")
+    printed = "".join(
+        f"# configuration file {name}:\n{file}\n" for name, file in zip(names, (_MAIN, text), strict=True)
+    )
+    [told, *_] = [one for one in judge(read(Path("-"), printed)) if one.rule == "NG001"]
+    assert told.severity is where_nginx_has_read_it
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "events {}", "\n"], ids=repr)
+def test_where_there_is_nothing_to_judge_that_is_said(text: str) -> None:
+    """As of an ssh that failed in front of the pipe."""
+    [told] = judge(read(Path("/standard input"), text))
+    assert (told.rule, told.severity, told.message) == ("NG001", Severity.ERROR, "there is no http block in it")
+
+
+def test_an_include_is_found_however_its_path_is_written(tmp_path: Path) -> None:
+    (tmp_path / "a.conf").write_text("underscores_in_headers on;")
+    for written in ("a.conf", "./a.conf", f"{tmp_path}//a.conf", f"../{tmp_path.name}/a.conf", '"a.conf"', "[ab].conf"):
+        main = tmp_path / "nginx.conf"
+        main.write_text(f"worker_shutdown_timeout 1m; http {{ include {written}; include none/*.conf; }}")
+        assert [one.rule for one in judge(read(main))] == ["NG035"], written
 
 
 def test_a_tree_on_this_machine_and_what_nginx_prints_of_it_are_judged_alike(tmp_path: Path) -> None:

@@ -75,6 +75,9 @@ def test_check_judges_the_config_around_ours(typed: Typed, monkeypatch: pytest.M
     printed = f"# configuration file /etc/nginx/nginx.conf:\n{main}"
     monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(printed.encode())))
     assert "at /etc/nginx/nginx.conf:3" in typed("check", "--tree", "-").out
+    Path("nginx.conf").write_text(main[:-2])
+    ended = typed("check", "--tree", "nginx.conf")
+    assert (ended.code, "error: unexpected end of file" in ended.out) == (2, True), "nothing behind it was checked"
     ended = typed("check", "--tree", "none.conf")
     assert ended.code == 2
     assert "cannot read" in ended.err + ended.out
