@@ -15,6 +15,7 @@ from markdown_page import ROOT, Block, blocks, code, tables, text_of
 from pydantic import BaseModel
 
 from nginxgen import inventory
+from nginxgen.check.around import RULES as AROUND
 from nginxgen.check.rules import RULES
 from nginxgen.errors import Finding, InvalidInput, Place
 from nginxgen.inventory.compose import compose
@@ -258,9 +259,19 @@ def test_every_example_loads(block: Block) -> None:
 def test_the_rules_of_the_loader_and_of_check_are_all_there() -> None:
     rows = [row for rows in tables(text_of(PAGE)) if rows[0][0] == "rule" for row in rows[1:]]
     documented = {code(row[0])[0]: row[1] for row in rows}
-    assert set(documented) == {*map(str, Rule), *RULES}
-    for rule, why in RULES.items():
+    known = {**RULES, **AROUND}
+    assert set(documented) == {*map(str, Rule), *known}
+    for rule, why in known.items():
         assert documented[rule] == " ".join(why.split())
+    numbered = [rule for rule in documented if rule in known]
+    assert numbered == sorted(numbered)
+
+
+def test_every_rule_id_that_the_code_can_print_is_one_that_is_documented() -> None:
+    """A finding's rule is a text in the code: none is left out of the tables of rules."""
+    package = ROOT / "nginxgen"
+    printed = {rule for file in package.rglob("*.py") for rule in re.findall(r'"(NG\d{3})"', file.read_text("utf-8"))}
+    assert printed == {*RULES, *AROUND}
 
 
 def test_the_words_after_the_faults_are_those_of_the_program(tmp_path: Path) -> None:
