@@ -12,7 +12,7 @@ from nginxgen.commands.output import emit, emit_json
 from nginxgen.commands.progress import watching
 from nginxgen.errors import InputError
 from nginxgen.model.weight import Weight
-from nginxgen.plan.words import visible
+from nginxgen.plan.words import listed, visible
 
 if TYPE_CHECKING:
     from nginxgen.explain import Request
@@ -37,6 +37,7 @@ class Words:
 @click.argument("service", required=False)
 @inventory_option
 @host_option
+@click.option("-s", "--service", "named", multiple=True, metavar="NAME", help="The same as SERVICE; one at a time.")
 @click.option("-w", "--weight", metavar="PERCENT", help="As if this were the weight; no host is asked.")
 @click.option("--path", default="/", metavar="PATH", show_default=True, help="As it is sent, %2e and ?query and all.")
 @click.option("--method", default="GET", metavar="METHOD", show_default=True, help="The method of the request.")
@@ -50,6 +51,7 @@ class Words:
 def command(
     *,
     service: str | None,
+    named: tuple[str, ...],
     inventory: str | None,
     hosts: tuple[str, ...],
     weight: str | None,
@@ -64,8 +66,11 @@ def command(
     """
     from nginxgen.workflow import explain
 
+    asked_for = list(dict.fromkeys([*filter(None, [service]), *named]))
+    if len(asked_for) > 1:  # each has routes and rules of its own
+        raise InputError(f"one service at a time, not {listed(asked_for)}", hint="ask for each by itself")
     known = load_inventory(inventory)
-    chosen = explain.chosen(known.services, service)
+    chosen = explain.chosen(known.services, asked_for[0] if asked_for else None)
     asked = _request(chosen, Words(**words))  # type: ignore[arg-type]  # click hands over exactly the options declared above
     if weight is not None:
         if hosts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from command_line import Typed
+from command_line import INVENTORY, Typed
 from memory_fleet import MemoryFleet
 
 import nginxgen.workflow.prove as workflow
@@ -39,8 +39,24 @@ def test_text_names_the_version_the_rule_and_the_reasons(typed: Typed, fleet: Me
     assert "  upstream shop.stable" in rest
 
 
+def test_a_service_by_option_is_explained_by_its_own_routes_only(typed: Typed, fleet: MemoryFleet) -> None:
+    own = "    routes: [{name: reads, path: /r}]\n"
+    second = INVENTORY.partition("services:\n")[2].replace("shop", "basket")
+    Path("inventory/fleet.yml").write_text(INVENTORY + second + own)
+    assert typed("explain", "-w", "1").code == 2
+    said = typed("explain", "--service", "basket", "-w", "1", "--path", "/r/1").out
+    assert said == typed("explain", "basket", "-s", "basket", "-w", "1", "--path", "/r/1").out
+    assert "route reads (prefix /r) takes the path" in said
+    shop = typed("explain", "-s", "shop", "-w", "1", "--path", "/r/1").out
+    assert "route default (prefix /) takes the path" in shop
+    assert "reads" not in shop
+
+
 @pytest.mark.parametrize(("arguments", "says"), [
-    (["shopp", "-w", "1"], 'no service "shopp"'), (["-w", "1", "--host", "edge-1"], "does not go with"),
+    (["shopp", "-w", "1"], 'no service "shopp"'), (["-s", "shopp", "-w", "1"], 'no service "shopp"'),
+    (["shop", "-s", "basket", "-w", "1"], "one service at a time, not shop and basket"),
+    (["-s", "shop", "-s", "basket", "-w", "1"], "one service at a time, not shop and basket"),
+     (["-w", "1", "--host", "edge-1"], "does not go with"),
     (["-w", "x"], "not a weight"), (["-w", "1", "--header", "nonsense"], "--header"),
     (["-w", "1", "--path", "x"], "path"),
     (["-w", "1", "--method", "get"], "method"), (["-w", "1", "--address", "10"], "address"),
