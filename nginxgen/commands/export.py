@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 import click
 
 from nginxgen.commands.options import inventory_option, load_inventory
-from nginxgen.commands.output import complain, emit
+from nginxgen.commands.output import STDOUT, complain, emit
 from nginxgen.commands.rollout.shared import plans_of, service_option
-from nginxgen.errors import InputError, Place
+from nginxgen.errors import InputError
+from nginxgen.files import write
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -83,19 +84,19 @@ def systemd(
 
     As often as the plan's closest watch asks. Example: nginxgen export systemd --user deploy -o /etc/systemd/system
     """
-    from nginxgen.export import systemd as write
+    from nginxgen.export import systemd as unit_files
 
     known = load_inventory(inventory)
     plans = plans_of(known, service, None)
-    caller = write.Caller(_program(program), str(known.path.resolve()), _user(user))
-    here = write.reaches(plans, known.service(plans[0].service).metrics, known.hosts(()))
-    units = write.units(plans, caller, here)
+    caller = unit_files.Caller(_program(program), str(known.path.resolve()), _user(user))
+    here = unit_files.reaches(plans, known.service(plans[0].service).metrics, known.hosts(()))
+    units = unit_files.units(plans, caller, here)
     if output is None:
         emit("\n".join(f"# ---- {unit.name}\n{unit.text}" for unit in units))
         return
     for unit in units:
-        _write(output / unit.name, unit.text)
-    for path in write.unseen(caller):
+        write(output / unit.name, unit.text, folders=True)
+    for path in unit_files.unseen(caller):
         complain(
             f"warning: {path} lies where the unit sees a directory of its own (PrivateTmp); move it and export again"
         )
@@ -129,18 +130,7 @@ def _user(option: str | None) -> str:
 
 
 def _give(text: str, output: Path | None) -> None:
-    if output is None:
+    if output is None or output == STDOUT:
         emit(text)
     else:
-        _write(output, text)
-
-
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all: Prometheus and systemd may read it at any time."""
-    beside = path.with_name(f".{path.name}.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    except OSError as error:
-        raise InputError(f"cannot write: {error.strerror}", place=Place(str(path))) from error
+        write(output, text, folders=True)

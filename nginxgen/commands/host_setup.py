@@ -9,7 +9,8 @@ import click
 
 from nginxgen.commands.options import host_option, inventory_option, json_option, load_inventory
 from nginxgen.commands.output import complain, emit, emit_json
-from nginxgen.errors import InputError, NeedsHuman, NginxgenError, Place, SeveralRefused
+from nginxgen.errors import InputError, NeedsHuman, NginxgenError, SeveralRefused
+from nginxgen.files import write
 from nginxgen.model.host import Script
 
 if TYPE_CHECKING:
@@ -88,12 +89,7 @@ def _check_path(keys_file: str | None) -> None:
 def _write(kits: tuple[Kit, ...], folder: Path) -> None:
     for kit in kits:
         path = folder / f"{kit.host.name}.sh"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            path.write_text(kit.installer())
-            path.chmod(0o755)
-        except OSError as error:
-            raise InputError(f"cannot write: {error.strerror}", place=Place(str(path))) from error
+        write(path, kit.installer(), mode=0o755, folders=True)
         complain(f"{path}: run it on {kit.host.name} as root")
 
 

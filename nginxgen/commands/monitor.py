@@ -13,10 +13,11 @@ import click
 
 from nginxgen.commands.numbers import Figure
 from nginxgen.commands.options import host_option, load_inventory, reach, spread_options, verbose_option
-from nginxgen.commands.output import complain, emit, emit_json
+from nginxgen.commands.output import complain, emit, emit_json, json_text
 from nginxgen.commands.progress import watching
 from nginxgen.commands.where import inventory_option
-from nginxgen.errors import InputError, Place, Refused, Unwell
+from nginxgen.errors import InputError, Refused, Unwell
+from nginxgen.files import refuse_unwritable, write
 
 if TYPE_CHECKING:
     from nginxgen.model.baseline import Baseline
@@ -76,7 +77,8 @@ def command(
     from nginxgen.workflow.scope import Scope
 
     for name in (json_file, csv_file):
-        _can_be_written(name)
+        if name is not None and name != _HERE:
+            refuse_unwritable(Path(name))
     read = load_inventory(inventory)
     chosen = _chosen(read.select(services), named=bool(services))
     if save is not None:
@@ -186,8 +188,6 @@ def _shown(kept: list[Frames], *, quiet: bool, pause: Callable[[], None]) -> Ite
 
 
 def _write(json_file: str | None, csv_file: str | None, kept: Sequence[Frames]) -> None:
-    import json
-
     from nginxgen.commands.figures import document, table_of_numbers
 
     if not kept:
@@ -195,29 +195,11 @@ def _write(json_file: str | None, csv_file: str | None, kept: Sequence[Frames]) 
     if json_file == _HERE:
         emit_json(document(kept[-1]))
     elif json_file is not None:
-        _to_file(json_file, json.dumps(document(kept[-1]), indent=2, ensure_ascii=False) + "\n")
+        write(Path(json_file), json_text(document(kept[-1])))
     if csv_file == _HERE:
         emit(table_of_numbers(kept))
     elif csv_file is not None:
-        _to_file(csv_file, table_of_numbers(kept))
-
-
-def _can_be_written(name: str | None) -> None:
-    """Asked before the time is spent, and not after. Raises InputError."""
-    if name is None or name == _HERE:
-        return
-    path = Path(name)
-    if not path.parent.is_dir():
-        raise InputError("can't write: there is no such folder", place=Place(name))
-    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise InputError("can't write: it is a folder, or not yours to write", place=Place(name))
-
-
-def _to_file(name: str, text: str) -> None:
-    try:
-        Path(name).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"can't write: {error.strerror}", place=Place(name)) from error
+        write(Path(csv_file), table_of_numbers(kept))
 
 
 def _leave(last: Frames) -> None:

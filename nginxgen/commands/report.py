@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nginxgen.commands.output import complain, emit, json_text
+from nginxgen.commands.output import STDOUT, complain, emit, json_text
 from nginxgen.commands.progress import watching
 from nginxgen.commands.rollout.shared import chosen, one, which
-from nginxgen.errors import InputError, Place, Refused
+from nginxgen.errors import InputError, Refused
+from nginxgen.files import refuse_unwritable, write
 
 if TYPE_CHECKING:
     from nginxgen.model.record import Record
@@ -37,6 +38,8 @@ def command(form: str | None, lang: str, zone: str | None, output: Path | None, 
     from nginxgen.workflow.rollout.story import record
 
     zone_ = _zone(zone)
+    if output is not None and output != STDOUT:
+        refuse_unwritable(output)
     with watching(verbose=words["verbose"]) as listener:
         about = chosen(words, listener)
         plan = one(about.plans)
@@ -45,13 +48,10 @@ def command(form: str | None, lang: str, zone: str | None, output: Path | None, 
         hint = f"nginxgen rollout start --service {plan.service} begins one"
         raise Refused(f"there was no rollout of {plan.name} yet", hint=hint)
     text = _written(found, "json" if words["as_json"] else form or _by_name(output), lang, zone_)
-    if output is None:
+    if output is None or output == STDOUT:
         emit(text)
         return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"cannot write the report: {error.strerror}", place=Place(str(output))) from error
+    write(output, text, what="the report")
     complain(f"written: {output}")
 
 

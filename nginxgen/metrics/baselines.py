@@ -6,11 +6,11 @@ A host would forget them with its disk, and a laptop with its owner; the invento
 from __future__ import annotations
 
 import json
-import os
 import re
 from pathlib import Path
 
 from nginxgen.errors import InputError, Place
+from nginxgen.files import write
 from nginxgen.model.baseline import Baseline
 from nginxgen.model.codec import from_json, to_json
 
@@ -30,15 +30,9 @@ def checked(name: str) -> str:
 
 
 def save(folder: Path, name: str, baseline: Baseline) -> Path:
-    """In one rename. Raises InputError where it can't be written."""
+    """Raises InputError where it can't be written."""
     path = folder / checked(name) / f"{baseline.service}.json"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_name(f".{path.name}.{os.getpid()}")
-        new.write_text(json.dumps(to_json(baseline), indent=1) + "\n", encoding="utf-8")
-        new.replace(path)
-    except OSError as error:
-        raise InputError(f"the baseline can't be written: {error.strerror}", place=Place(str(path))) from error
+    write(path, json.dumps(to_json(baseline), indent=1) + "\n", what="the baseline", folders=True)
     return path
 
 

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from nginxgen.errors import InputError, Place
+from nginxgen.files import write
 from nginxgen.model.plan import Plan
 from nginxgen.plan import document, saved
 
 
 def save(plan: Plan, path: Path) -> None:
-    """Whole or not at all: under another name first. Only its owner may read it, as the config may hold secrets."""
-    try:
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            file.write(document.dump(plan))
-        Path(file.name).replace(path)
-    except OSError as error:
-        hint = "give another file with -o FILE"
-        raise InputError(f"cannot write the plan: {error.strerror}", place=Place(str(path)), hint=hint) from error
+    """Only its owner may read it, as the config may hold secrets. Raises InputError."""
+    write(path, document.dump(plan), what="the plan", mode=0o600, hint="give another file with -o FILE")
 
 
 def read(path: Path) -> Plan:

@@ -24,6 +24,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"gates"}),
     frozenset({"ports"}),
     frozenset({"model"}),
+    frozenset({"files"}),
     frozenset({"errors"}),
     frozenset({"__init__"}),  # the version
 )

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from nginxgen import inventory
-from nginxgen.errors import InputError, Place, Refused
+from nginxgen import files, inventory
+from nginxgen.errors import Refused
 from nginxgen.model.outcome import FleetOutcome, Outcome
 from nginxgen.model.plan import Plan
 from nginxgen.model.record import Happening
@@ -111,15 +111,6 @@ def _hooks(rolling: Rolling, plans: tuple[RolloutPlan, ...], standings: list[Sta
 
 
 def _save(edit: Edit) -> None:
-    """By a rename, so that whoever reads it sees the one or the other."""
-    if edit.after == edit.before:
-        return
-    beside = edit.path.with_name(f".{edit.path.name}.nginxgen")
-    try:
-        beside.write_text(edit.after, encoding="utf-8")
-        beside.chmod(edit.path.stat().st_mode & 0o7777)
-        beside.replace(edit.path.resolve())
-    except OSError as error:
+    if edit.after != edit.before:
         hint = "the fleet has it already: write `stable:` by hand, and take `canary:` out"
-        message = f"cannot write the inventory: {error.strerror}"
-        raise InputError(message, place=Place(str(edit.path)), hint=hint) from error
+        files.write(edit.path, edit.after, what="the inventory", hint=hint)

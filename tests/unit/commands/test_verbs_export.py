@@ -56,6 +56,11 @@ def test_one_of_several_services_has_to_be_named(typed: Typed, planned: Path) ->
     assert json.loads(typed("export", "grafana", "--service", "cart").out)["title"] == "nginxgen: cart"
 
 
+def test_a_dash_is_stdout(typed: Typed, planned: Path) -> None:
+    assert typed("export", "grafana", "-o", "-").out == typed("export", "grafana").out
+    assert not Path("-").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -139,4 +139,5 @@ def test_the_report_tells_the_story_in_every_form(planned: MemoryFleet, typed: T
     assert '<html lang="zh' in chinese.out
     assert "CST" in chinese.out
     assert typed("report", "--zone", "Mars/Olympus").code == 2
-    assert typed("report", "-o", "/nonexistent/r.html").code == 2
+    assert "there is no such folder\n  at /nonexistent/r.html" in typed("report", "-o", "/nonexistent/r.html").err
+    assert typed("report", "-o", "-").out.startswith("# Rollout of shop")
