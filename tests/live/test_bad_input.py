@@ -87,7 +87,7 @@ def test_a_weight_that_is_none(bench: Bench, verb: str, weight: str) -> None:
         (("revert", "--yes", "--to", "ffffffffffff"), "ffffffffffff"),
         (("emergency", "--host", "edge-9"), 'no host "edge-9"'),
         (("status", "--host", "edge-9"), 'no host "edge-9"'),
-        (("history", "-n", "0"), "0 is not in the range"),
+        (("history", "-n", "0"), 'expected a whole number from 1 to 10000, not "0"'),
         (("aply",), 'no verb "aply"'),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
