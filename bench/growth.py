@@ -41,7 +41,7 @@ _LINES = (
 def growth(sizes: Sequence[Size]) -> str:
     """Both scales are logarithmic; what doubles with the number of services runs along the dotted lines."""
     scale = _Scale(sizes)
-    title = "Seconds by number of services (both logarithmic; dotted: linear growth)"
+    title = "Seconds of CPU by number of services (both logarithmic; dotted: linear growth)"
     body = "\n".join([*_grid(sizes, scale), *_drawn(sizes, scale)])
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{title}">\n'

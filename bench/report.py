@@ -194,7 +194,7 @@ def _sections(results: Results) -> Iterator[str]:
             ((one.command, f"{one.seconds * 1000:.0f}", f"{one.seconds / click:.2f}") for one in results.startup),
         )
     if results.sizes:
-        yield "### Large inventories, seconds\n"
+        yield "### Large inventories, seconds of CPU\n"
         yield _table(
             (
                 *(
