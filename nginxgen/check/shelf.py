@@ -29,14 +29,25 @@ _Book = dict[bytes, bytes]  # the values of one file, the newest last
 
 
 def own_folder(environ: Mapping[str, str]) -> Path | None:
-    """Where the user's things are kept that may be lost; None where there is no such place, or it is not wanted."""
+    """Where the user's things are kept that may be lost; None where there is no such place, or it is not wanted.
+
+    A home of somebody else's is none: `sudo` may leave HOME as it was, and what root makes there is in its owner's way.
+    """
     if environ.get(OFF):
         return None
-    base = Path(environ.get("XDG_CACHE_HOME", ""))
-    home = Path(environ.get("HOME", ""))
-    if not base.is_absolute():  # so the rules of XDG have it
+    base, home = Path(environ.get("XDG_CACHE_HOME", "")), Path(environ.get("HOME", ""))
+    if not base.is_absolute():  # such a one does not count, by the rules of XDG
+        if not home.is_absolute() or not _owned(home):
+            return None
         base = home / ".cache"
-    return base / "nginxgen" / "parsed" if base.is_absolute() else None
+    return base / "nginxgen" / "parsed"
+
+
+def _owned(folder: Path) -> bool:
+    try:
+        return folder.stat().st_uid == os.geteuid()
+    except OSError:
+        return False
 
 
 class Shelf:

@@ -301,16 +301,26 @@ def test_nobody_else_reads_what_is_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("environ", "folder"),
     [
-        ({"HOME": "/home/a"}, "/home/a/.cache/nginxgen/parsed"),
-        ({"HOME": "/home/a", "XDG_CACHE_HOME": "/c"}, "/c/nginxgen/parsed"),
-        ({"HOME": "/home/a", "XDG_CACHE_HOME": "relative"}, "/home/a/.cache/nginxgen/parsed"),
-        ({"HOME": "/home/a", "XDG_CACHE_HOME": ""}, "/home/a/.cache/nginxgen/parsed"),
-        ({"HOME": "/home/a", "NGINXGEN_NO_CACHE": ""}, "/home/a/.cache/nginxgen/parsed"),
-        ({"HOME": "/home/a", "NGINXGEN_NO_CACHE": "1"}, None),
+        ({"HOME": "HERE"}, "HERE/.cache/nginxgen/parsed"),
+        ({"HOME": "HERE", "XDG_CACHE_HOME": "/c"}, "/c/nginxgen/parsed"),
+        ({"HOME": "HERE", "XDG_CACHE_HOME": "relative"}, "HERE/.cache/nginxgen/parsed"),
+        ({"HOME": "HERE", "XDG_CACHE_HOME": ""}, "HERE/.cache/nginxgen/parsed"),
+        ({"HOME": "HERE", "NGINXGEN_NO_CACHE": ""}, "HERE/.cache/nginxgen/parsed"),
+        ({"HOME": "HERE", "NGINXGEN_NO_CACHE": "1"}, None),
+        ({"XDG_CACHE_HOME": "/c"}, "/c/nginxgen/parsed"),
         ({"XDG_CACHE_HOME": "/c", "NGINXGEN_NO_CACHE": "1"}, None),
+        ({"HOME": "HERE/not/there"}, None),
+        ({"HOME": "."}, None),
         ({"HOME": ""}, None),
         ({}, None),
     ],
 )
-def test_where_it_is_kept(environ: dict[str, str], folder: str | None) -> None:
-    assert own_folder(environ) == (None if folder is None else Path(folder))
+def test_where_it_is_kept(environ: dict[str, str], folder: str | None, tmp_path: Path) -> None:
+    found = own_folder({name: value.replace("HERE", str(tmp_path)) for name, value in environ.items()})
+    assert found == (None if folder is None else Path(folder.replace("HERE", str(tmp_path))))
+
+
+def test_nothing_is_kept_in_the_home_of_somebody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `sudo` may leave it."""
+    monkeypatch.setattr("nginxgen.check.shelf.os.geteuid", lambda: tmp_path.stat().st_uid + 1)
+    assert own_folder({"HOME": str(tmp_path)}) is None
