@@ -67,6 +67,12 @@ class Point:
     canary: Reading
     stable: Reading
     verdict: Outcome | None = None  # at that look
+    control: Reading | None = None  # those of stable's requests that the canary was compared with; None: all of them
+
+    @property
+    def beside(self) -> Reading:
+        """What the canary was compared with."""
+        return self.stable if self.control is None else self.control
 
     @property
     def share(self) -> float | None:

@@ -53,6 +53,12 @@ class Stage:
     stable: Reading = NOTHING_SEEN
     gates: tuple[GateReading, ...] = ()  # as they stood last
     points: tuple[Point, ...] = ()  # by time
+    control: Reading | None = None  # those of stable's requests that the canary was compared with; None: all of them
+
+    @property
+    def beside(self) -> Reading:
+        """What the canary was compared with."""
+        return self.stable if self.control is None else self.control
 
 
 class Happening(StrEnum):

@@ -26,9 +26,11 @@ def charts(record: Record, figures: Figures) -> tuple[Chart, ...]:
     since = min(points[0].at - points[0].seconds, starts[0] if starts else points[0].at)
     frame = Frame(since, tuple(point.at for point in points), starts[1:], figures.zone)
 
+    beside = words.stable if all(point.control is None for point in points) else words.control
+
     def both(of: Callable[[Reading], float | None]) -> tuple[Series, ...]:
         return (
-            Series(words.stable, "stable", tuple(of(point.stable) for point in points)),
+            Series(beside, "stable", tuple(of(point.beside) for point in points)),
             Series(words.canary, "canary", tuple(of(point.canary) for point in points)),
         )
 
@@ -73,6 +75,7 @@ def _joined(points: Sequence[Point]) -> Point:
         canary=_together([point.canary for point in points]),
         stable=_together([point.stable for point in points]),
         verdict=last.verdict,
+        control=None if last.control is None else _together([point.beside for point in points]),
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from nginxgen.model.gates import Kind, Metric
 from nginxgen.model.numbers import digits, value
 from nginxgen.model.reading import GateReading, Range
+from nginxgen.model.record import Stage
 from nginxgen.report.words import Words
 
 _DAY, _HOUR, _MINUTE = 86_400, 3_600, 60
@@ -15,6 +17,11 @@ _DAY, _HOUR, _MINUTE = 86_400, 3_600, 60
 
 def kind(metric: str) -> Kind:
     return Metric(metric).kind if metric in set(Metric) else Kind.NUMBER
+
+
+def beside_name(words: Words, stages: Iterable[Stage]) -> str:
+    """What the canary of these stages was compared with: stable, or the control group where there was one."""
+    return words.stable if all(stage.control is None for stage in stages) else words.control
 
 
 @dataclass(frozen=True, slots=True)

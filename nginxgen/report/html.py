@@ -15,7 +15,7 @@ from nginxgen.model.record import Record, Stage
 from nginxgen.report.bar import bar
 from nginxgen.report.charts import MOST, charts
 from nginxgen.report.derived import add, back_seconds, lasted, touched
-from nginxgen.report.figures import Figures
+from nginxgen.report.figures import Figures, beside_name
 from nginxgen.report.language import Language, words
 
 
@@ -26,6 +26,7 @@ def html(record: Record, language: Language, zone: tzinfo) -> str:
 def page(template: str, record: Record, language: Language, zone: tzinfo, **more: object) -> str:
     told = words(language)
     figures = Figures(told, zone)
+    last = record.stage or Stage(0, 0, 0)
     values: dict[str, Any] = {
         "record": record,
         "lasted": partial(lasted, record),
@@ -37,8 +38,10 @@ def page(template: str, record: Record, language: Language, zone: tzinfo, **more
         "touched": touched(record),
         "back": back_seconds(record),
         "canary": add([stage.canary for stage in record.stages]),
-        "stable": add([stage.stable for stage in record.stages]),
-        "last": record.stage or Stage(0, 0, 0),
+        "beside": add([stage.beside for stage in record.stages]),
+        "compared": beside_name(told, record.stages),
+        "last_compared": beside_name(told, [last]),
+        "last": last,
         "version": __version__,
     }
     return _environment().get_template(template).render(values | more)

@@ -9,7 +9,7 @@ from datetime import tzinfo
 from nginxgen import __version__
 from nginxgen.model.record import Alert, ConfigChange, Record, Stage
 from nginxgen.report.derived import back_seconds, lasted, touched
-from nginxgen.report.figures import Figures
+from nginxgen.report.figures import Figures, beside_name
 from nginxgen.report.language import Language, words
 from nginxgen.report.words import Words
 
@@ -83,6 +83,8 @@ def _stage(record: Record, stage: Stage, w: Words, f: Figures) -> Iterator[str]:
     yield f"- {w.from_to}: {f.clock(stage.started)} – {end} ({f.duration(lasted(record, stage))})"
     yield f"- {w.served} / {w.asked}: {share} / {f.percent(stage.weight)}"
     counts = f"{w.canary} {f.count(stage.canary.requests)}, {w.stable} {f.count(stage.stable.requests)}"
+    if stage.control is not None:
+        counts += f", {w.control} {f.count(stage.control.requests)}"
     yield f"- {w.requests}: {counts}"
     for one in record.approvals:
         if one.stage == stage.number:
@@ -94,7 +96,7 @@ def _stage(record: Record, stage: Stage, w: Words, f: Figures) -> Iterator[str]:
         return
     yield ""
     yield from _table(
-        (w.gate, w.asked, w.canary, w.interval, w.stable, w.verdict),
+        (w.gate, w.asked, w.canary, w.interval, beside_name(w, [stage]), w.verdict),
         [
             (
                 f.metric_name(gate.metric),

@@ -23,6 +23,7 @@ class Words:
     metrics: Mapping[str, str]
     stable: str
     canary: str
+    control: str  # the part of stable that the canary was compared with
     started_by: str
     why: str
     from_to: str
@@ -32,7 +33,7 @@ class Words:
     touched: str  # how long the canary served users
     touched_note: str  # {} requests
     errors: str
-    beside: str  # {} what stable has
+    beside: str  # {} stable or the control group, {} what it has
     slow: str
     none_failed: str
     seen_failed: str  # {} requests

@@ -36,17 +36,19 @@ def stage(plan: RolloutPlan, standing: Standing, verdict: Verdict, measured: Mea
         share=_share(verdict, measured),
         canary=_reading(measured.canary),
         stable=_reading(measured.stable),
+        control=None if measured.control is None else _reading(measured.control),
         gates=tuple(GateReading.of(result) for result in verdict.results),
     )
 
 
 def summary(plan: RolloutPlan, standing: Standing, verdict: Verdict, measured: Measured, now: float) -> str:
     """JSON of the stage, with few points over time: it is a line in a journal."""
-    found = points(measured.canary, measured.stable, float(standing.weight.percent), 0.0, _FEW)
+    found = points(measured, float(standing.weight.percent), 0.0, _FEW)
     data = to_json(replace(stage(plan, standing, verdict, measured, now), points=found))
     for point in data["points"]:  # what is as by default need not be told
-        for version in ("canary", "stable"):
-            point[version] = {name: _short(value) for name, value in point[version].items() if value}
+        for version in ("canary", "stable", "control"):
+            if point[version] is not None:
+                point[version] = {name: _short(value) for name, value in point[version].items() if value}
     return json.dumps(data, separators=(",", ":"))
 
 

@@ -38,9 +38,9 @@ def record_of(rolling: Rolling, told: Told) -> Record:
     now: Stage | None = None
     if told.judged is not None:
         now = stage(plan, told.standing, told.judged.verdict, told.judged.measured, at)
-        measured, weight = told.judged.measured, float(told.standing.weight.percent)
+        weight = float(told.standing.weight.percent)
         width = told.standing.scaled(plan.steps[min(told.standing.step, len(plan.steps) - 1)].watch.every)
-        now = replace(now, points=points(measured.canary, measured.stable, weight, width))
+        now = replace(now, points=points(told.judged.measured, weight, width))
     standing = story.Now(at, told.standing, told.decision, now, tuple(seen.away.values()))
     return story.record(plan, seen.entries(plan), seen.journals, standing)
 

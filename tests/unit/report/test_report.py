@@ -14,10 +14,13 @@ import pytest
 import records
 
 from nginxgen.model.codec import from_json
-from nginxgen.model.record import Record
+from nginxgen.model.record import Record, Stage
+from nginxgen.report.charts import charts
 from nginxgen.report.document import document
+from nginxgen.report.english import ENGLISH
+from nginxgen.report.figures import Figures
 from nginxgen.report.html import html
-from nginxgen.report.language import Language
+from nginxgen.report.language import Language, words
 from nginxgen.report.markdown import markdown
 
 EVERY = pytest.mark.parametrize("make", records.ALL.values(), ids=records.ALL)
@@ -131,3 +134,38 @@ def test_what_could_not_be_read_is_said() -> None:
 def test_charts_are_drawn_of_what_was_measured() -> None:
     assert html(records.good(), Language.EN, UTC).count("<svg") == 4
     assert "<svg" not in html(records.begun(), Language.EN, UTC)
+
+
+def with_control(stage: Stage) -> Stage:
+    """Stable as a whole has no failure and answers in a moment; the clients like the canary's fail at times."""
+    return replace(
+        stage,
+        stable=records.reading(90_000, 0.0, 0.011),
+        control=records.reading(10_000, 0.07, 0.777),
+        points=tuple(replace(one, control=records.reading(500, 0.07, 0.777)) for one in stage.points),
+    )
+
+
+@pytest.mark.parametrize("language", Language)
+def test_what_is_shown_beside_the_canary_is_what_it_was_judged_against(language: Language) -> None:
+    """Figures of all of stable beside a verdict that a control group gave would not explain it."""
+    good = records.good()
+    judged = replace(good, stages=tuple(map(with_control, good.stages)))
+    told = words(language)
+    shown = html(judged, language, UTC)
+    assert told.beside.format(told.control, "7 %") in shown
+    assert told.beside.format(told.control, "777 ms") in shown
+    assert told.beside.format(told.stable, "0 %") not in shown
+    assert "11 ms" not in shown
+    assert f"<th>{told.control}</th>" in shown
+    assert f"{told.stable} 90,000<br>{told.control} 10,000" in shown
+    assert f"{told.control} 10,000" in markdown(judged, language, UTC)
+    assert f"| {told.control} |" in markdown(judged, language, UTC)
+    assert told.control not in html(good, language, UTC) + markdown(good, language, UTC)
+
+
+def test_a_chart_of_a_control_group_is_drawn_of_its_figures() -> None:
+    judged = replace(records.good(), stages=(with_control(records.good().stages[1]),))
+    drawn = {chart.title: chart for chart in charts(judged, Figures(ENGLISH, UTC))}
+    beside = [path for title in ("Error rate", "Latency, P95") for path in drawn[title].paths if path.style == "stable"]
+    assert [(path.name, path.last) for path in beside] == [("control group", "7 %"), ("control group", "777 ms")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from nginxgen.rollout.entries import written
 from nginxgen.rollout.fold import fold
 from nginxgen.rollout.points import MOST_POINTS, points
 from nginxgen.rollout.story import Now, next_command, record
+from nginxgen.rollout.summary import read as read_summary
 from nginxgen.rollout.summary import stage, summary
 
 AT = 1_900_000_000.0
@@ -158,9 +160,31 @@ def test_the_command_to_type_next(standing: Standing, plan: RolloutPlan, command
 
 def test_points_are_few_and_lose_no_request() -> None:
     slices = tuple(Slice(int(AT) + 10 * number, 10, Tally(Counts(requests=1))) for number in range(1_000))
-    found = points(Sample("shop", "*", "v2", slices), Sample("shop", "*", "v1", slices[:500]), 10.0, 15.0)
+    found = points(Measured(Sample("shop", "*", "v2", slices), Sample("shop", "*", "v1", slices[:500])), 10.0, 15.0)
     assert len(found) <= MOST_POINTS
     assert sum(point.canary.requests for point in found) == 1_000
     assert sum(point.stable.requests for point in found) == 500
     assert [point.at for point in found] == sorted(point.at for point in found)
-    assert points(None, None, 10.0, 15.0) == ()
+    assert points(Measured(), 10.0, 15.0) == ()
+
+
+def test_what_a_control_group_showed_is_kept_with_the_step() -> None:
+    """The report of next year must show what was judged, and a record of last year has no such field."""
+
+    def sample(version: str, each: int) -> Sample:
+        return Sample("shop", "*", version, (Slice(int(AT), 10, Tally(Counts(requests=each, errors=each // 10))),))
+
+    both = Measured(sample("v2", 40), sample("v1", 900))
+    line = summary(PLAN, Standing(Phase.RUNNING), Verdict(()), replace(both, control=sample("v1", 50)), AT + 20)
+    kept = read_summary(line)
+    assert kept is not None
+    assert kept.control is not None
+    assert (kept.control.requests, kept.beside, kept.stable.requests) == (50, kept.control, 900)
+    assert [(one.beside.requests, one.beside.errors) for one in kept.points] == [(50, 5)]
+    old = json.loads(summary(PLAN, Standing(Phase.RUNNING), Verdict(()), both, AT + 20))
+    del old["control"]
+    for point in old["points"]:
+        del point["control"]
+    without = read_summary(json.dumps(old))
+    assert without is not None
+    assert (without.control, without.beside.requests, without.points[0].beside.requests) == (None, 900, 900)
