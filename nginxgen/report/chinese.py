@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nginxgen.model.record import AlertFate, Ending, Happening, StageEnding
 from nginxgen.model.verdict import Outcome
+from nginxgen.report.chinese_sayings import SAYINGS
 from nginxgen.report.words import Words
 
 CHINESE = Words(
@@ -150,4 +151,5 @@ CHINESE = Words(
         Ending.PROMOTED: "所有阶段均已通过，灰度版已转为稳定版",
     },
     gate_sentence="{metric}为 {value}{interval}，要求 {asked}：{outcome}",
+    sayings=SAYINGS,
 )

@@ -89,11 +89,18 @@ class Figures:
     def metric_name(self, name: str) -> str:
         return self.words.metrics.get(name, name)
 
+    def said(self, text: str) -> str:
+        """What nginxgen wrote down, line by line; people's words are left alone."""
+        sayings = self.words.sayings
+        if sayings is None:
+            return text
+        return "\n".join(sayings.said(line, self.words.metrics) for line in text.split("\n"))
+
     def gate_sentence(self, gate: GateReading) -> str:
         """The judge's own words, or the same facts in another language."""
         form = self.words.gate_sentence
-        if not form:
-            return gate.sentence
+        if not form or gate.canary is None:
+            return self.said(gate.sentence)  # without a number: why there is none
         interval = self.interval(gate.metric, gate.canary)
         return form.format(
             metric=self.metric_name(gate.metric),

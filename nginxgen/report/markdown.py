@@ -39,7 +39,9 @@ def _lines(record: Record, w: Words, f: Figures) -> Iterator[str]:
         yield from _stage(record, stage, w, f)
     if record.events:
         yield f"\n## {w.events}\n"
-        rows = [(f.clock(one.at), w.happenings[one.what], _text(one.text), _text(one.who)) for one in record.events]
+        rows = [
+            (f.clock(one.at), w.happenings[one.what], _text(f.said(one.text)), _text(one.who)) for one in record.events
+        ]
         yield from _table((w.when, w.what, "", w.who), rows)
     yield f"\n## {w.alerts}\n"
     yield from _alerts(record.alerts, w, f)
@@ -116,7 +118,7 @@ def _alerts(alerts: Sequence[Alert], w: Words, f: Figures) -> Iterator[str]:
         yield w.no_alerts
         return
     rows = [
-        (f.clock(one.at), w.resolved if one.resolved else str(one.level), _text(one.title), w.fates[one.fate])
+        (f.clock(one.at), w.resolved if one.resolved else str(one.level), _text(f.said(one.title)), w.fates[one.fate])
         for one in alerts
     ]
     yield from _table((w.when, w.level, w.what, w.sent_to), rows)
@@ -132,7 +134,7 @@ def _changes(changes: Sequence[ConfigChange], w: Words, f: Figures) -> Iterator[
             one.verb,
             _text(one.who),
             f"{one.from_release or w.nothing} → {one.to_release}",
-            _text("; ".join(one.summary)),
+            _text(f.said("; ".join(one.summary))),
         )
         for one in changes
     ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from nginxgen.model.record import AlertFate, Ending, Happening, StageEnding
 from nginxgen.model.verdict import Outcome
+from nginxgen.report.sayings import Sayings
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +93,4 @@ class Words:
     stage_sentences: Mapping[StageEnding, str] | None = None  # None: what the record says is in this language
     ending_sentences: Mapping[Ending, str] | None = None
     gate_sentence: str = ""  # {metric} {value} {interval} {asked} {outcome}
+    sayings: Sayings | None = None

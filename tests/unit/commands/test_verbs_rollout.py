@@ -138,6 +138,9 @@ def test_the_report_tells_the_story_in_every_form(planned: MemoryFleet, typed: T
     chinese = typed("report", "--format", "html", "--lang", "zh", "--zone", "Asia/Shanghai")
     assert '<html lang="zh' in chinese.out
     assert "CST" in chinese.out
+    assert "开始第一个阶段" in chinese.out
+    assert "it begins" not in chinese.out
+    assert "it is slow" in chinese.out, "the words of people are theirs"
     assert typed("report", "--zone", "Mars/Olympus").code == 2
     assert "there is no such folder\n  at /nonexistent/r.html" in typed("report", "-o", "/nonexistent/r.html").err
     assert typed("report", "-o", "-").out.startswith("# Rollout of shop")
