@@ -152,3 +152,48 @@ def test_a_bad_canary_goes_back(
     assert any("aborted" in alert["title"] for alert in first["alerts"])
     anonymous = traffic.Request("shop.example.com")
     assert traffic.count([host.web for host in lab.hosts], anonymous, 30) == {"v1": 30}
+
+
+def failing(cli: Cli, group: str) -> dict[str, str]:
+    """What each gate that ended a group's last step said, by metric."""
+    story = cli.json("report", "--service", "shop", "--group", group)
+    assert story["ending"] == "aborted"
+    last = served(story)[-1]
+    assert (last["ending"], last["verdict"]) == ("failed", "fail")
+    return {gate["metric"]: gate["sentence"] for gate in last["gates"] if gate["outcome"] == "fail"}
+
+
+@pytest.mark.full  # the short run has the other one
+@pytest.mark.parametrize("cli", ["c-reads-writes"], indirect=True)
+def test_a_share_that_routing_does_not_deliver_goes_back(lab: Lab, cli: Cli, people_told: Receiver) -> None:
+    """The few clients who come by their session are all of the canary's: it is well, and has not what was asked."""
+    cli.rewrite("    routes:\n", "    sticky: {cookie: session_id}\n    routes:\n")
+    cli("apply", "-w", "10", "--yes")
+    sessions = [traffic.Request("shop.example.com", cookies={"session_id": f"s{number}"}) for number in range(100)]
+    answers = traffic.send_each([host.web for host in lab.hosts], sessions).answers
+    few = [session for session, answer in zip(sessions, answers, strict=True) if answer.version == "v2"]
+    assert few
+    cli("apply", "-w", "0", "--yes")
+    cli("rollout", "start", "--time-scale", PLANS["c-reads-writes"])
+    with rollout_driver.clients(lab, *few):
+        cli("rollout", "run", "--to-pause", code=7)
+    told = failing(cli, "reads")
+    assert list(told) == ["share"]
+    assert told["share"].startswith("share is 100 %")
+    assert told["share"].endswith("± 10% of 10 % does not hold")
+    assert "shop/reads" in said(people_told, "aborted")
+
+
+@pytest.mark.parametrize("cli", ["c-reads-writes"], indirect=True)
+def test_data_that_a_command_finds_inconsistent_goes_back(lab: Lab, cli: Cli, people_told: Receiver) -> None:
+    """Every answer is 200 in good time; only the program of one's own knows that what was written is wrong."""
+    cli.rewrite('{command: ["true"]}', '{command: ["false"]}')
+    cli.rewrite("after: reads\n", "rollback: {error_rate: '> 10%'}\n")  # at once: the first group is another test's
+    cli("apply", "--yes")
+    cli("rollout", "start", "--group", "writes", "--time-scale", PLANS["c-reads-writes"])
+    with rollout_driver.clients(lab, *people()):
+        cli("rollout", "run", "--group", "writes", "--to-pause", code=7)
+    assert failing(cli, "writes") == {"consistency": "consistency says no"}
+    assert said(people_told, "aborted") == ["shop/writes"]
+    anonymous = traffic.Request("shop.example.com", method="POST")
+    assert traffic.count([host.web for host in lab.hosts], anonymous, 30) == {"v1": 30}
