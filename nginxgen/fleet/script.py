@@ -64,12 +64,9 @@ def preamble() -> bytes:
 
 
 def _bootstrap() -> str:
-    size = len(_packed())
-    blocks = len(preamble()) // BLOCK
-    return (
-        f"NGINXGEN_SCRIPT=$(dd bs={BLOCK} count={blocks} iflag=fullblock 2>/dev/null | head -c {size} | gzip -dc)"
-        ' && eval "$NGINXGEN_SCRIPT"'
-    )
+    blocks = len(preamble()) // BLOCK  # gzip ignores the zeros that fill the last one
+    unpack = f"dd bs={BLOCK} count={blocks} iflag=fullblock 2>/dev/null | gzip -dc"
+    return f'NGINXGEN_SCRIPT=$({unpack}) && eval "$NGINXGEN_SCRIPT"'
 
 
 def argv(host: Host) -> list[str]:

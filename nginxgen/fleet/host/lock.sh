@@ -30,7 +30,7 @@ find_owner() {
     if [ -n "$locked" ]; then
         owner=$note && return 0
     elif command -v flock >/dev/null 2>&1; then
-        [ -e "$run/lock" ] || return 0
+        [ -s "$run/lock" ] || return 0 # who lets it go leaves no note
         if flock -n 9; then return 0; fi 9<"$run/lock"
     else
         for other in "$run"/lock.*-*; do holder_lives "${other##*/lock.}" && break; done || return 0

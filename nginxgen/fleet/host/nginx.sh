@@ -6,7 +6,7 @@ master='' built='' code='' why=''
 # file and known by the config it reads, never by its name alone: a machine may run several.
 find_master() {
     # found before, and its pid file still says so: a reload that moves that file takes the old one away
-    if [ -n "$master" ] && [ -z "$pid_file_wrong" ] && pid_in "$pid_file"; then return 0; fi
+    if [ -n "$master" ] && [ -z "$pid_file_wrong" ] && in_pid_file "$master"; then return 0; fi
     master='' pid_file_wrong=''
     [ -r "$conf" ] || { code=no-conf why="cannot read $conf" && return 1; }
     [ -x "$nginx" ] || { code=no-binary why="there is no nginx at $nginx" && return 1; }
@@ -30,29 +30,37 @@ find_master() {
     [ "$code" = not-running ] && search_master
 }
 
+# Is this process the one in the pid file, and does it run the file that is at $nginx?
+in_pid_file() {
+    pid=''
+    { read -r pid <"$pid_file"; } 2>/dev/null
+    [ "$pid" = "$1" ] && [ "/proc/$1/exe" -ef "$nginx" ]
+}
+
 # What an earlier session has found out holds as long as that very process runs the very file that is at $nginx: a running
 # program's file can't be written to, and its inode is no other file's. It saves nginx -V and a look into the config.
 recall_master() {
-    seen_pid='' seen_tick='' pid_file='' version='' options='' end=''
-    { read -r seen_pid seen_tick && IFS= read -r pid_file && IFS= read -r version && IFS= read -r options && read -r end; } \
-        <"$run/master" 2>/dev/null
-    [ "$end" = . ] && born "$seen_pid" && [ "$tick" = "$seen_tick" ] && [ "/proc/$seen_pid/exe" -ef "$nginx" ] || return
+    seen_pid='' seen_tick='' pid_file='' title='' version='' options='' end=''
+    { read -r seen_pid seen_tick && IFS= read -r pid_file && IFS= read -r title && IFS= read -r version &&
+        IFS= read -r options && read -r end; } <"$run/master" 2>/dev/null
+    [ "$end" = . ] && in_pid_file "$seen_pid" && born "$seen_pid" && [ "$tick" = "$seen_tick" ] || return
     built="nginx version: $version${newline}configure arguments:$options"
     built_with prefix && prefix=${value%/}
-    if pid_in "$pid_file" && [ "$master" = "$seen_pid" ]; then remembered=yes && return; fi
+    if reads_our_conf "$seen_pid"; then remembered=yes && return; fi
     master='' built=''
     return 1
 }
 
 remembered='' # set where $run/master says what we know
 remember_master() {
-    [ -z "$remembered" ] && [ -n "$master" ] && [ -z "$pid_file_wrong" ] && born "$master" || return 0
+    [ -z "$remembered" ] && [ -n "$master" ] && [ -z "$pid_file_wrong" ] && title_of "$master" && born "$master" || return 0
     version=${built#*nginx version: } options=' '
     for option in prefix conf-path pid-path; do
         built_with $option && options="$options${value:+--$option=$value }"
     done
     find_modules
-    printf '%s\n' "$master $tick" "$pid_file" "${version%%"$newline"*}" "$options$modules" . 2>/dev/null >"$run/master" && remembered=yes
+    printf '%s\n' "$master $tick" "$pid_file" "$title" "${version%%"$newline"*}" "$options$modules" . 2>/dev/null \
+        >"$run/master" && remembered=yes
 }
 
 # Sets value: what nginx -V says of a ./configure option.
@@ -69,12 +77,14 @@ pid_in() {
     case $pid in '' | *[!0-9]*) why="nginx is not running (no pid in $1)" && return 1 ;; esac
     title_of "$pid" || { why="nginx is not running (the pid $pid in $1 is gone)" && return 1; }
     why="nginx is not running (the pid $pid in $1 is another process)"
-    is_master "$pid"
+    reads_our_conf "$pid"
 }
 
 # Is this process an nginx master that reads our main file? Sets master, or code and why.
-is_master() {
-    title_of "$1" || return 1
+is_master() { title_of "$1" && reads_our_conf "$1"; }
+
+# The same of one whose title is known.
+reads_our_conf() {
     case $title in 'nginx: master process '*) ;; *) return 1 ;; esac
     read_command_line "${title#nginx: master process }"
     built_with conf-path
@@ -162,27 +172,51 @@ find_replaced() {
     esac
 }
 
-# Sets workers (those that take new connections), draining (the number of those that end), and youngest (a tick).
-find_workers() {
-    workers='' draining=0 youngest=0 children=''
-    [ -n "$master" ] || return 0
+# Sets children: the pids of all that the master has started.
+find_children() {
+    children=''
     if [ -r "/proc/$master/task/$master/children" ]; then
         { read -r children <"/proc/$master/task/$master/children"; } 2>/dev/null
     else
         # the parent is the second field after the name, and a name may hold anything but is closed by the last ")"
         children=$(sed -n "s/^\([0-9]*\) (.*) [A-Za-z] $master .*/\1/p" /proc/[0-9]*/stat 2>/dev/null)
     fi
+    return 0
+}
+
+# Sets new_workers: those that the master has started since it had only the children in $old_children.
+find_new_workers() {
+    new_workers=''
+    find_children
+    for child in $children; do
+        case " $old_children $new_workers " in *" $child "*) continue ;; esac
+        title_of "$child" || continue
+        case $title in *'is shutting down'*) ;; 'nginx: worker process'*) new_workers="$new_workers${new_workers:+ }$child" ;; esac
+    done
+}
+
+# Sets workers (those that take new connections) and draining (the number of those that end).
+find_workers() {
+    workers='' draining=0 looked_at=''
+    [ -n "$master" ] || return 0
+    find_children
+    looked_at=$children
     for child in $children; do
         title_of "$child" || continue
         case $title in
             *'is shutting down'*) draining=$((draining + 1)) ;;
-            'nginx: worker process'*)
-                born "$child" || continue
-                workers="$workers${workers:+ }$child"
-                [ "$tick" -le "$youngest" ] || youngest=$tick
-                ;;
+            'nginx: worker process'*) workers="$workers${workers:+ }$child" ;;
         esac
     done
+}
+
+# Sets age: for how long its newest worker has served, in seconds.
+find_age() {
+    youngest=0
+    for worker in $workers; do
+        born "$worker" && [ "$tick" -gt "$youngest" ] && youngest=$tick
+    done
+    age=$((($(this_tick) - youngest) / 100))
 }
 
 # Sets open: the releases whose log a process holds open, in one line. One ls reads a thousand links in the time of one
@@ -215,6 +249,10 @@ find_running() {
     clock
     until=$((now + 400)) # longer than nginx tries to bind
     while :; do
+        # what has run a moment ago, and nothing else
+        if [ -n "$seen_running" ] && holds "$seen_running" && { [ "$live" = "$seen_running" ] || ! holds "$live"; }; then
+            running=$seen_running && return
+        fi
         find_open "$master"
         case $open in *' '*) ;; *) break ;; esac
         clock

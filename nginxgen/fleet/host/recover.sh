@@ -9,7 +9,7 @@ finish() {
     set -- "$1" "$home" "$state" "$state/txn" "$state/journal.jsonl"
     [ ! -e "$state/previous" ] || set -- "$@" "$state/previous"
     done_with=$1 && shift
-    complaint=$(durable "$@" 2>&1) && close "$done_with"
+    attempt durable "$@" && close "$done_with"
 }
 
 # A transaction that is closed, and what its release came in.
@@ -29,14 +29,15 @@ note_previous() {
 }
 
 # Twelve digits over twelve digits: nobody reads half of them, and a full disk has room for them. By an fd of its own:
-# bash's printf ignores a 1<>FILE inside of $(...), and says all is well.
-write_previous() { complaint=$({ { printf '%s\n' "$1" >&3; } 3<>"$state/previous"; } 2>&1); }
+# bash's printf ignores a 1<>FILE, and says all is well.
+write_previous() { attempt overwrite_previous "$1"; }
+overwrite_previous() { { printf '%s\n' "$1" >&3; } 3<>"$state/previous"; }
 
 # Memory and disk back on the old release of a transaction, proved.
 take_back() {
     read_transaction "$1" && settle_live_at "$old" && runs "$old" || return
     record "$1" reverted "$old" "$new"
-    complaint=$(durable "$state/journal.jsonl" 2>&1)
+    attempt durable "$state/journal.jsonl"
     close "$1"
 }
 
@@ -76,8 +77,11 @@ append() {
     now_and_end=$(date -u +%Y-%m-%dT%H:%M:%SZ && tail -c 1 "$state/journal.jsonl" 2>/dev/null && printf .)
     line="{\"at\":\"${now_and_end%%"$newline"*}\",$1"
     case ${now_and_end#*"$newline"} in . | "$newline".) ;; *) line=$newline$line ;; esac
-    unrecorded=$({ printf '%s\n' "$line" >>"$state/journal.jsonl"; } 2>&1) || unrecorded="no journal entry: $unrecorded"
+    unrecorded=''
+    attempt write_line || unrecorded="no journal entry: $complaint"
 }
+
+write_line() { printf '%s\n' "$line" >>"$state/journal.jsonl"; }
 
 # A line that tells of something else than a change of this host: how a rollout stands.
 note_down() {

@@ -40,22 +40,25 @@ ready_links() {
 point_live_at() {
     if [ -L "$home/live" ] && [ "$home/live" -ef "$home/releases/$1" ]; then live=$1 && return; fi
     has_release "$1" || { complaint="there is no release $1 on this host" && return 1; }
-    [ -L "$home/.to/$1" ] || complaint=$(ready_links "$1" 2>&1) || return 1
-    mv -fT "$home/.to/$1" "$home/live" 2>/dev/null || complaint=$({
-        # this mv has no -T: then a folder of its own keeps it from moving the link into what `live` leads to
-        rm -rf "$home/.to/only" && mkdir "$home/.to/only" && mv "$home/.to/$1" "$home/.to/only/live" && mv -f "$home/.to/only/live" "$home/"
-    } 2>&1) || return 1
+    [ -L "$home/.to/$1" ] || attempt ready_links "$1" || return 1
+    mv -fT "$home/.to/$1" "$home/live" 2>/dev/null || attempt move_by_folder "$1" || return 1
     live=$1
 }
 
+# Where mv has no -T: a folder of its own keeps it from moving the link into what `live` leads to.
+move_by_folder() {
+    rm -rf "$home/.to/only" && mkdir "$home/.to/only" && mv "$home/.to/$1" "$home/.to/only/live" && mv -f "$home/.to/only/live" "$home/"
+}
+
 # The same, and it is on the disk: a boot serves it from now on.
-settle_live_at() { point_live_at "$1" && complaint=$(durable "$home" 2>&1); }
+settle_live_at() { point_live_at "$1" && attempt durable "$home"; }
 
 # Sets edits: the files in this folder that are not as they were written, in one line; empty where all is well.
 find_edits() {
     edits=''
     read_sums "$1"
-    (cd "$1" && sha256sum -c SHA256SUMS) >/dev/null 2>&1 || edits=$(
+    add_sums "$1"
+    as_summed "$placed" || edits=$(
         cd "$1" 2>/dev/null || { printf 'the whole release is missing' && exit; }
         sha256sum -c SHA256SUMS 2>/dev/null | sed -n 's/: FAILED.*//p' | tr '\n' ' '
         [ -s SHA256SUMS ] || printf 'SHA256SUMS '
@@ -70,6 +73,22 @@ read_sums() {
     for file in "$1"/* "$1"/.[!.]*; do
         [ ! -e "$file" ] || case $listed in *" ${file##*/} "*) ;; *) unlisted="$unlisted${file##*/} " ;; esac
     done
+}
+
+# Sets placed: the sums that were read last, of the files in this folder.
+add_sums() {
+    placed='' IFS=$newline
+    set -f
+    for sum in $sums; do placed="$placed${sum%%  *}  $1/${sum#*  }$newline"; done
+    set +f
+    IFS=$words
+}
+
+# Are these files as their sums say? 1 also where there are none.
+as_summed() {
+    sha256sum -c - >/dev/null 2>&1 <<EOF
+${1%"$newline"}
+EOF
 }
 
 # Sets manifest: that of a release, as JSON.

@@ -29,6 +29,7 @@
 # shellcheck disable=SC3013  # test -ef: in POSIX since 2024, and in every shell of the field
 # shellcheck disable=SC2012,SC2013,SC2045  # what is read of ls and sed are names without spaces: pids, and twelve hex digits
 # shellcheck disable=SC3040  # set -o posix: asked of bash alone
+# shellcheck disable=SC2317  # functions that `attempt` runs are called
 # shellcheck disable=SC2015  # `a && b || c`: where c is the way out for a and for b alike
 
 case ${BASH_VERSION:-} in ?*) set -o posix ;; esac # under another name than sh, its read would not end at a signal

@@ -31,14 +31,16 @@ broken() { code=bad-archive complaint=$1 hint='' && return 1; }
 # fill the last block.
 receive() {
     [ ! -e "$incoming" ] && [ ! -e "$mirror" ] || rm -rf "$incoming" "$mirror"
-    complaint=$(mkdir -p "$incoming" "$mirror/nginxgen" 2>&1) || {
+    attempt mkdir -p "$incoming" "$mirror/nginxgen" || {
         drain "$blocks"
         unwritable || return
     }
-    complaint=$(
-        exec 9>&-
-        dd bs=4096 count="$blocks" iflag=fullblock 2>/dev/null | gzip -dc 2>&1 >"$incoming/tar"
-    ) && return
+    attempt dd bs=4096 count="$blocks" iflag=fullblock of="$incoming/tar.gz" 9>&- || {
+        came=${complaint#*"$newline"} came=${came%%+*} # "N+0 records in"; the rest is still on its way
+        drain $((blocks - came))
+        complaint=${complaint%%"$newline"*} && unwritable || return
+    }
+    attempt gzip -dc "$incoming/tar.gz" >"$incoming/tar" 9>&- && return
     complaint=${complaint#"$newline"} # gzip begins with an empty line
     case $complaint in
         *'rite error'* | *' space '* | *uota* | *ead-only* | *nput/output*) unwritable ;;
@@ -46,11 +48,11 @@ receive() {
     esac
 }
 
-drain() { dd bs=4096 count="$1" iflag=fullblock 2>/dev/null | cat >/dev/null; }
+drain() { [ "$1" -eq 0 ] || dd bs=4096 count="$1" iflag=fullblock of=/dev/null 2>/dev/null; }
 
 unpack() {
     only_plain_files || { broken 'the archive holds something else than plain files' || return; }
-    complaint=$(tar -xof "$incoming/tar" -C "$incoming" 2>&1) || { unwritable || return; }
+    attempt tar -xof "$incoming/tar" -C "$incoming" || { unwritable || return; }
     live_release
     set -- "$sent_twin" "$target"
     [ -n "$live" ] || set -- "$sent_empty" "$@" # it is for the first time only
@@ -58,7 +60,7 @@ unpack() {
     for part in "$@"; do
         [ "$part" = - ] || expect "$part" || return
     done
-    all_whole && return
+    as_summed "$every_sum" && return
     arrived=''
     for part in $sent; do whole "$part" || return; done
 }
@@ -87,24 +89,14 @@ expect() {
     is_id "$1" || { broken "a release cannot be called $1" || return; }
     read_sums "$incoming/$1"
     [ -n "$sums" ] && [ -z "$unlisted" ] || { broken "release $1 did not arrive whole: ${unlisted:-SHA256SUMS}" || return; }
-    sent="$sent $1" came=$sums from=.in.$$/$1
+    sent="$sent $1" came=$sums
     if [ -d "$home/releases/$1" ] && read_sums "$home/releases/$1" && [ "$sums$unlisted" = "$came" ]; then
-        from=$1
+        add_sums "$home/releases/$1"
     else
-        arrived="$arrived $1"
+        sums=$came arrived="$arrived $1"
+        add_sums "$incoming/$1"
     fi
-    while read -r sum file; do
-        [ -z "$file" ] || every_sum="$every_sum$sum  $from/$file$newline"
-    done <<EOF
-$came
-EOF
-}
-
-# One look at all that is expected.
-all_whole() {
-    (cd "$home/releases" && sha256sum -c -) >/dev/null 2>&1 <<EOF
-${every_sum%"$newline"}
-EOF
+    every_sum=$every_sum$placed
 }
 
 # Is this release as it was written? One that is on the host already, and as it should be, has not arrived.
@@ -132,16 +124,18 @@ keep() {
     done
     [ -n "$to_keep" ] || return 0
     staged="$staged$to_keep"
-    complaint=$({
-        cd "$incoming" || exit
-        set --
-        for part in $to_keep; do
-            [ -z "$modes" ] || { chmod 755 "$part" && chmod 644 "$part"/*; } || exit
-            set -- "$@" "$part" "$part"/*
-        done
-        # shellcheck disable=SC2086  # ids
-        durable "$@" && mv $to_keep "$home/releases/"
-    } 2>&1) || unwritable
+    set --
+    for part in $to_keep; do
+        [ -z "$modes" ] || { attempt chmod 755 "$incoming/$part" && attempt chmod 644 "$incoming/$part"/*; } || unwritable || return
+        set -- "$@" "$incoming/$part"
+    done
+    attempt flush_folders "$@" && attempt mv "$@" "$home/releases/" || unwritable
+}
+
+# These folders, and the files in them.
+flush_folders() {
+    for folder in "$@"; do set -- "$@" "$folder"/*; done
+    durable "$@"
 }
 
 # One that is there and was edited is put right file by file, because its folder may be live and must not go away. What
@@ -162,7 +156,7 @@ ready_loader() {
         install_loader
     elif [ ! -e "$loader" ]; then
         mended=nothing
-        complaint=$(put "$loader_text" "$loader" 2>&1) || unwritable
+        attempt put "$loader_text" "$loader" || unwritable
     elif loader_edited; then
         mended=$incoming/loader
         complaint=$( (cp "$loader" "$mended" && mkdir -p "$state/edited" &&
@@ -187,7 +181,7 @@ install_loader() {
     }
     first=true
     keep "$sent_empty" || return
-    settle_live_at "$sent_empty" && complaint=$(put "$loader_text" "$loader" 2>&1) || { unwritable || return; }
+    settle_live_at "$sent_empty" && attempt put "$loader_text" "$loader" || { unwritable || return; }
     passes "$sent_empty"
 }
 

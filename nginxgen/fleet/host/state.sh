@@ -1,6 +1,7 @@
 # ---------------------------------------------------------------- what a host says of itself
 
 seen_live='' # what was live where the word before this one was `observe`: then it has looked into files and folders
+seen_running='' seen_previous='' # and what ran then, and was the release to go back to
 
 # Sets drift: how the host differs from what was committed, as members of a JSON list.
 find_drift() {
@@ -37,8 +38,8 @@ loader_edited() {
 
 # Sets described: the members of a state, for the answers to observe and begin.
 describe() {
-    find_running
     live_release
+    find_running
     previous_release
     find_workers
     find_owner
@@ -48,12 +49,17 @@ describe() {
         quote_id "${pair#* }"
         described="$described,\"${pair%% *}\":$quoted"
     done
-    manifest_of "$live"
-    described="$described,\"manifest\":$manifest"
-    manifest_of "$previous"
+    # a release's manifest never changes
+    [ -n "$live" ] && [ "$live" = "$seen_live" ] && [ "$previous" = "$seen_previous" ] || {
+        manifest_of "$live"
+        live_manifest=$manifest
+        manifest_of "$previous"
+        previous_manifest=$manifest
+    }
+    described="$described,\"manifest\":$live_manifest"
     version=${built#*nginx version: }
     quote "${version%%"$newline"*}"
-    described="$described,\"previous_manifest\":$manifest,\"drift\":[$drift],\"version\":$quoted"
+    described="$described,\"previous_manifest\":$previous_manifest,\"drift\":[$drift],\"version\":$quoted"
     find_modules
     list '"' "$modules"
     described="$described,\"built\":[$listed],\"master\":${master:-null}"
@@ -64,11 +70,11 @@ describe() {
     described="$described,\"releases\":[$listed]"
 }
 
-# Sets releases, the newest first.
+# Sets releases: their ids.
 list_releases() {
     releases=''
-    for kept in $(ls -1t "$home/releases" 2>/dev/null); do
-        ! is_id "$kept" || releases="$releases $kept"
+    for kept in "$home"/releases/*; do
+        ! is_id "${kept##*/}" || releases="$releases ${kept##*/}"
     done
 }
 
@@ -105,7 +111,13 @@ look() {
     return 1
 }
 
-observe() { look observe && describe && seen_live=$live && ok observe "$described"; }
+observe() {
+    look observe && describe || return
+    seen_live=$live seen_running=$running seen_previous=$previous
+    ok observe "$described"
+}
+
+forget_seen() { seen_live='' seen_running='' seen_previous=''; }
 
 show() {
     has_release "$1" || { no show missing "there is no release $1 on this host" && return; }

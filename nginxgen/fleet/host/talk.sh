@@ -5,8 +5,8 @@ note='' # who is at work, and why: goes to the lock and to the journal
 begin() {
     is_note "$1" || { no begin bad-word 'the note must be one flat JSON object of strings, in ASCII' && return; }
     look begin || return
-    complaint=$({ ready_folders && put_off && printf '' >>"$run/lock" && printf '' >>"$state/journal.jsonl" && room; } 2>&1) ||
-        { rm -f "$run/beat.$$" && cannot_write begin "$complaint" && return; }
+    # the second time for what it says: in $(...) also where there is no place for that
+    { ready 2>"$run/said"; } 2>/dev/null || complaint=$(ready 2>&1) || { rm -f "$run/beat.$$" && cannot_write begin "$complaint" && return; }
     wait_for_lock || { refuse_locked && return; }
     note=$1
     printf '%s\n' "$note" >"$run/lock"
@@ -18,7 +18,7 @@ begin() {
     elif [ -n "$pid_file_wrong" ]; then
         no begin no-pid-file "$pid_file_wrong" 'write the pid to that file: others who reload nginx need it, too'
     else
-        [ -z "$recovered" ] || seen_live=''
+        [ -z "$recovered" ] || forget_seen
         describe
         quote_id "$recovered"
         ok begin ",\"recovered\":$quoted$described"
@@ -27,6 +27,9 @@ begin() {
     fi
     release_lock
 }
+
+# May we write where we shall have to?
+ready() { ready_folders && put_off && printf '' >>"$run/lock" && printf '' >>"$state/journal.jsonl" && room; }
 
 ready_folders() { [ -d "$run" ] && [ -d "$state/txn" ] || { mkdir -p "$run" "$state/txn" && chmod 700 "$state"; }; }
 
@@ -80,7 +83,7 @@ hear() {
     # shellcheck disable=SC2086  # words of a command line
     set -- $1
     set +f
-    [ "${1:-}" = begin ] || seen_live=''
+    [ "${1:-}" = begin ] || forget_seen
     case ${1:-}/$# in
         observe/1) observe ;;
         show/2) show "$2" ;;

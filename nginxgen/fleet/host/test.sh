@@ -9,7 +9,7 @@ tested() {
 }
 
 # nginx -T of a release in a mirror of the conf folder: relative includes resolve beside the file given with -c, so the
-# loader finds the candidate there while the live tree stays as it is. Sets report, and code, complaint and hint.
+# loader finds the candidate there while the live tree stays as it is. Sets reads, and code, complaint and hint.
 passes() {
     place=$home/releases/$1
     case " $arrived " in *" $1 "*) [ ! -d "$incoming/$1" ] || place=$incoming/$1 ;; esac
@@ -21,9 +21,9 @@ passes() {
     nginx_dump
     clock
     test_took=$((now - began))
-    case "$newline$report" in *"${newline}status 0") ;; *) explain_test "$1" && return 1 ;; esac
-    [ ! -e "$place/release.inc" ] || case $report in
-        *"reads $mirror/nginxgen/live/release.inc$newline"*) ;;
+    [ "$status" -eq 0 ] || { explain_test "$1" && return 1; }
+    [ ! -e "$place/release.inc" ] || case $newline$reads$newline in
+        *"$newline$mirror/nginxgen/live/release.inc$newline"*) ;;
         *)
             code=not-included complaint="nginx does not read $loader"
             hint="include ${loader%/*}/*.conf in the http block of $conf$(or_elsewhere)"
@@ -38,31 +38,28 @@ make_mirror() {
     [ -L "$mirror/nginxgen/live" ] || for entry in "$conf_dir"/* "$conf_dir"/.[!.]*; do
         [ "$entry" = "$home" ] || [ ! -e "$entry" ] || set -- "$@" "$entry"
     done
-    complaint=$({ ln -sfn "$place" "$mirror/nginxgen/live" && { [ $# -eq 0 ] || ln -s "$@" "$mirror/"; }; } 2>&1)
+    attempt ln -sfn "$place" "$mirror/nginxgen/live" && { [ $# -eq 0 ] || attempt ln -s "$@" "$mirror/"; }
 }
 
-# Sets report, in lines: what nginx complains of, "reads PATH" for each file, and "status N" at the end.
+# Sets status, and reads: the paths of all files that nginx has read, one a line. What it complains of is in $run/said.
 nginx_dump() {
     set -- -T -q -c "$mirror/${conf##*/}"
     [ -z "$m_prefix" ] || set -- "$@" -p "$m_prefix/"
     [ -z "$m_error" ] || set -- "$@" -e "$m_error"
     [ -z "$m_globals" ] || set -- "$@" -g "$m_globals"
     # KILL, because nginx that waits for a name server does not heed TERM
-    report=$(
-        exec 3>&1 9>&-
-        {
-            timeout -s KILL "$test_limit" "$nginx" "$@" 2>&3
-            printf '\n# nginxgen: status %s\n' $?
-        } | sed -n -e 's/^# configuration file \(.*\):$/reads \1/p' -e 's/^# nginxgen: status /status /p'
-    )
+    status=0
+    timeout -s KILL "$test_limit" "$nginx" "$@" >"$incoming/dump" 2>"$run/said" 9>&- || status=$?
+    reads=$(sed -n 's/^# configuration file \(.*\):$/\1/p' "$incoming/dump")
 }
 
-# Sets complaint and hint from report about a release, with the paths that a person knows.
+# Sets complaint and hint about a release that was refused, with the paths that a person knows.
 explain_test() {
-    complaint=$(printf '%s' "$report" | grep -v -e '^reads /' -e '^status [0-9]*$' -e 'test failed$' -e '^$' |
+    report=$(cat "$run/said")
+    complaint=$(printf '%s' "$report" | grep -v -e 'test failed$' -e '^$' |
         sed "s|$mirror/nginxgen/live/|$home/releases/$1/|g; s|$mirror/|$conf_dir/|g" | head -n 5)
-    case $report in
-        *'status 124' | *'status 137' | *'status 143')
+    case "$status $report" in
+        '124 '* | '137 '* | '143 '*)
             complaint="nginx -t did not end within $test_limit s; $complaint" hint='is there a name that does not resolve?'
             ;;
         *"/gen-"*".log\" failed (2: "*)
@@ -99,18 +96,35 @@ fits_binary() {
     [ -z "$replaced" ] || { code=binary-replaced complaint=$replaced hint='restart nginx, or finish its upgrade, then apply again' && return 1; }
 }
 
-fits_host() { nothing_unloaded && ports_free && zones_fit && room_for_workers; }
+fitted='' # which release was asked this, beside which other
+
+fits_host() { nothing_unloaded && fits_running && room_for_workers && fitted="$target beside $running"; }
+
+# Ports and memory are looked into only where this release has other lines about them than the one that runs.
+fits_running() {
+    set -- "$place"/*.conf "$mirror/between"
+    [ "$running" != "$live" ] || set -- "$@" "$home/releases/$live"/*.conf
+    printf 'listen between\n' >"$mirror/between"
+    asks=$(grep -hE "$telling" "$@" 2>/dev/null)
+    had=${asks#*'listen between'} asks=${asks%%'listen between'*}
+    [ "$asks" = "${had#"$newline"}${had:+"$newline"}" ] || ports_free || return
+    # a directive may go on in lines that say nothing
+    case $asks in *_zone* | *_cache_path* | *sticky*) zones_fit ;; esac
+}
+telling='(^|[;{}[:space:]])listen[[:space:]]|(limit_(req|conn)_zone|_cache_path|sticky)([[:space:]]|$)'
 
 # A reload reads everything. Where somebody has changed the host's own config and nginx has not loaded that yet, an apply
 # would, unasked; and where that stops workers from starting (worker_connections beyond the memory, say), nothing that
 # we could bring back would help: the old config is in no file any more.
 nothing_unloaded() {
-    find_workers
+    find_children
+    [ "$children" = "$looked_at" ] || find_workers
     [ -n "$workers" ] || return 0
     host_files
     # a heartbeat that was just written tells what time it is
     put_off
-    age=$((($(this_tick) - youngest) / 100)) changed=''
+    find_age
+    changed=''
     IFS=$newline
     set -f
     # shellcheck disable=SC2046,SC2086  # paths of a config, split at ends of lines
@@ -134,12 +148,10 @@ nothing_unloaded() {
 host_files() {
     read_files='' read_links='' IFS=$newline
     set -f
-    for file in $report; do
+    for file in $reads; do
         case $file in
-            "reads $mirror/nginxgen/"*) continue ;;
-            "reads $mirror/"*) file=$conf_dir/${file#"reads $mirror/"} ;;
-            'reads '*) file=${file#reads } ;;
-            *) continue ;;
+            "$mirror/nginxgen/"*) continue ;;
+            "$mirror/"*) file=$conf_dir/${file#"$mirror/"} ;;
         esac
         [ "$file" != "$loader" ] || continue
         read_files="$read_files$file$newline"

@@ -11,6 +11,7 @@ trial() {
     find_master || { no trial not-running "$why" 'start nginx on this host first' && return; }
     live_release
     # under our lock: what was expected runs, unless somebody has reloaded by hand
+    seen_running=''
     if [ -n "$expected_running" ] && holds "$expected_running"; then running=$expected_running; else find_running; fi
     old=$live
     if [ -n "$first" ]; then
@@ -27,13 +28,11 @@ trial() {
     case " $staged " in *" $new "*) ;; *) find_edits "$home/releases/$new" ;; esac
     [ -z "$edits" ] || { no trial edited "release $new was changed by hand: $edits" 'apply it anew' && return; }
     place=$home/releases/$new
-    # one that was staged has been asked this; what is taken back was there before
-    [ -n "$restores" ] || zones_fit || { no trial "$code" "$complaint" "$hint" && return; }
+    # one that was staged has been asked this, beside what ran then; what is taken back was there before
+    [ -n "$restores" ] || [ "$fitted" = "$new beside $running" ] || zones_fit || { no trial "$code" "$complaint" "$hint" && return; }
     open_transaction || { cannot_write trial "$complaint" && return; }
     if try; then
-        find_workers
-        list '' "$workers"
-        ok trial ",\"running\":\"$new\",\"workers\":[$listed]"
+        ok trial ",\"running\":\"$new\""
     else
         undo trial trial-failed "$complaint"
     fi
@@ -43,17 +42,19 @@ trial() {
 # anything changes; one that lacks its last line was not begun.
 open_transaction() {
     txn=$state/txn/$name
-    complaint=$({
-        printf '%s\n' "$old" "$new" "$restores" "$note" end >"$txn.open" && durable "$txn.open" "$state/txn" "$home/releases"
-    } 2>&1) && return
+    attempt write_transaction && return
     rm -f "$txn.open"
     txn=''
     return 1
 }
 
+write_transaction() {
+    printf '%s\n' "$old" "$new" "$restores" "$note" end >"$txn.open" && durable "$txn.open" "$state/txn" "$home/releases"
+}
+
 # Memory takes the new release, and the disk has it only as long as nginx reads. The way back is laid before.
 try() {
-    if [ "$old" != "$new" ]; then complaint=$(ready_links "$new" "$old" 2>&1) || return; fi
+    if [ "$old" != "$new" ]; then attempt ready_links "$new" "$old" || return; fi
     point_live_at "$new" && reload "$new" "$old" "$((patience + test_took * 3 / 100))" && settle_live_at "$old" && stays_up
 }
 
@@ -64,6 +65,8 @@ reload() {
     back=$2 both='' switched=''
     mark_log
     held=$open
+    find_children
+    old_children=$children
     ask_to_reload || { complaint='the nginx master is gone' && return 1; }
     clock
     until=$((now + $3 * 100))
@@ -71,10 +74,10 @@ reload() {
     clock
     while [ "$now" -lt "$until" ]; do
         put_off
+        find_new_workers
+        if [ -n "$new_workers" ] && runs_alone "$proof" "$held"; then unsettled='' served=$now && return 0; fi
         find_open "$master"
-        find_workers
-        if [ "$open" = "$proof" ] && [ "$youngest" -ge "$asked" ]; then unsettled='' served=$now && return 0; fi
-        title_of "$master" || { find_said emerg && complaint="the nginx master died: $said" && return 1; }
+        born "$master" || { find_said emerg && complaint="the nginx master died: $said" && return 1; }
         case $open in
             "$held" | "$proof") ;;
             *) both=yes && { [ "$live" = "$back" ] || point_live_at "$back" || return; } ;;
@@ -90,17 +93,25 @@ reload() {
 
 # Most reloads are done within hundredths of a second: so long look without starting anything but a sleep.
 wait_for_log() {
-    for pause in 0.01 0.01 0.02 0.03 0.05; do
+    for pause in 0.02 0.02 0.03 0.05; do
         nap $pause
         if holds "$proof"; then return; fi
     done
 }
 
-# Sets asked: workers that are to count as new have started since.
 ask_to_reload() {
-    asked=$(this_tick)
     unsettled=yes
     kill -HUP "$master" 2>/dev/null
+}
+
+# Does the master hold this log (none, where a release has none), and not that of the other release any more?
+runs_alone() {
+    case $1/$2 in
+        '/'* | *' '*) ;; # none, or several
+        *) holds "$1" && { [ -z "$2" ] || [ "$2" = "$1" ] || ! holds "$2"; } && return ;;
+    esac
+    find_open "$master"
+    [ "$open" = "$1" ]
 }
 
 # Has nginx said no to this reload, or can its new workers not live? complaint says why.
@@ -140,14 +151,13 @@ given_up() {
 # says no more now: it has taken the release, perhaps after some tries at a port.)
 stays_up() {
     for _ in 1 2 3; do
-        find_workers
-        young=$workers
+        young=$new_workers
         nap_until $((served + 26)) && served=$now
         said=''
         if log_grew; then find_said alert; fi
         complaint=$said
         for worker in $young; do
-            if title_of "$worker" && born "$worker" && [ "$tick" -ge "$asked" ]; then
+            if born "$worker"; then
                 [ -z "$complaint" ] || complaint="nginx complained after the reload: $complaint"
                 [ -z "$complaint" ]
                 return
@@ -155,6 +165,7 @@ stays_up() {
         done
         # Gone without a word: they were of a reload that was asked for just before ours, and ours has replaced them.
         [ -z "$complaint" ] || break
+        find_new_workers
     done
     complaint="the new workers died: $complaint"
     return 1
@@ -169,10 +180,11 @@ nap_until() {
 
 commit() {
     [ -n "$txn" ] || { no commit bad-order 'no trial is open' && return; }
-    find_open "$master"
     live_release
+    proof_of "$old"
+    other=$proof
     proof_of "$new"
-    if [ "$open" != "$proof" ] || [ "$live" != "$old" ]; then
+    if [ "$live" != "$old" ] || ! runs_alone "$proof" "$other"; then
         undo commit superseded 'somebody else reloaded nginx or changed the live release during the trial'
         return
     fi
