@@ -14,7 +14,7 @@ finish() {
 
 # A transaction that is closed, and what its release came in.
 close() {
-    rm -rf "$1" ${incoming:+"$incoming" "$run/test"}
+    rm -rf "$1" ${incoming:+"$incoming"}
     incoming=''
 }
 
@@ -118,7 +118,7 @@ recover() {
 
 # What a session that was killed may leave behind, and what one that ends has no more use for.
 tidy() {
-    for left in "$home"/releases/.in.* "$home"/.to/* "$run/test"; do
+    for left in "$home"/releases/.in.* "$home"/.to/*; do
         [ ! -e "$left" ] && [ ! -L "$left" ] || rm -rf "$left"
     done
     incoming=''

@@ -8,7 +8,7 @@ mended=''   # what stood where we have put the loader anew: a copy, or "nothing"
 
 stage() {
     blocks=$2 target=$3 sent_twin=$4 sent_empty=$5
-    incoming=$home/releases/.in.$$ mirror=$run/test
+    incoming=$home/releases/.in.$$ mirror=$run/test mirrored=''
     arrived='' staged='' first='' mended=''
     if receive && unpack && fits_binary && ready_loader && tested && fits_host && keep_all; then
         ok stage ",\"first\":${first:-false}"
@@ -30,8 +30,8 @@ broken() { code=bad-archive complaint=$1 hint='' && return 1; }
 # Read the archive from stdin, whole, whatever becomes of it: the next word comes behind it. gzip ignores the zeros that
 # fill the last block.
 receive() {
-    [ ! -e "$incoming" ] && [ ! -e "$mirror" ] || rm -rf "$incoming" "$mirror"
-    attempt mkdir -p "$incoming" "$mirror/nginxgen" || {
+    [ ! -e "$incoming" ] || rm -rf "$incoming"
+    attempt mkdir -p "$incoming" || {
         drain "$blocks"
         unwritable || return
     }

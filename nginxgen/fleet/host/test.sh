@@ -32,13 +32,25 @@ passes() {
     esac
 }
 
-# Links to all that is in the conf folder; made once for a stage.
+# Links to all that is in the conf folder, and the candidate in place of what is live.
 make_mirror() {
-    set --
-    [ -L "$mirror/nginxgen/live" ] || for entry in "$conf_dir"/* "$conf_dir"/.[!.]*; do
-        [ "$entry" = "$home" ] || [ ! -e "$entry" ] || set -- "$@" "$entry"
+    [ -n "$mirrored" ] || mirror_folder || return
+    attempt ln -sfn "$place" "$mirror/nginxgen/live"
+}
+
+# The links stay, as there is hardly ever another file in that folder. One that leads elsewhere, or nowhere, goes.
+mirror_folder() {
+    [ -d "$mirror/nginxgen" ] || attempt mkdir -p "$mirror/nginxgen" || return
+    for link in "$mirror"/* "$mirror"/.[!.]*; do
+        entry=$conf_dir/${link##*/}
+        [ "$link" -ef "$entry" ] || [ ! -L "$link" ] || attempt rm -f "$link" || return
     done
-    attempt ln -sfn "$place" "$mirror/nginxgen/live" && { [ $# -eq 0 ] || attempt ln -s "$@" "$mirror/"; }
+    set --
+    for entry in "$conf_dir"/* "$conf_dir"/.[!.]*; do
+        [ "$entry" = "$home" ] || [ ! -e "$entry" ] || [ -L "$mirror/${entry##*/}" ] || set -- "$@" "$entry"
+    done
+    [ $# -eq 0 ] || attempt ln -s "$@" "$mirror/" || return
+    mirrored=yes
 }
 
 # Sets status, and reads: the paths of all files that nginx has read, one a line. What it complains of is in $run/said.
@@ -102,9 +114,9 @@ fits_host() { nothing_unloaded && fits_running && room_for_workers && fitted="$t
 
 # Ports and memory are looked into only where this release has other lines about them than the one that runs.
 fits_running() {
-    set -- "$place"/*.conf "$mirror/between"
+    set -- "$place"/*.conf "$mirror/nginxgen/between"
     [ "$running" != "$live" ] || set -- "$@" "$home/releases/$live"/*.conf
-    printf 'listen between\n' >"$mirror/between"
+    printf 'listen between\n' >"$mirror/nginxgen/between"
     asks=$(grep -hE "$telling" "$@" 2>/dev/null)
     had=${asks#*'listen between'} asks=${asks%%'listen between'*}
     [ "$asks" = "${had#"$newline"}${had:+"$newline"}" ] || ports_free || return
