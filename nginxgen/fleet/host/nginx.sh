@@ -221,17 +221,17 @@ find_age() {
 
 # Sets open: the releases whose log a process holds open, in one line. One ls reads a thousand links in the time of one
 # readlink. A log that was removed, by somebody who shares the folder, is still open and still the proof.
-find_open() { read_open "$(ls -l "/proc/$1/fd" 2>/dev/null)"; }
-
-read_open() {
-    open=''
+find_open() {
+    set -- "$(ls -l "/proc/$1/fd" 2>/dev/null)"
+    open='' IFS=$newline
     set -f
     for held_id in $1; do
-        case $held_id in */gen-????????????.log) held_id=${held_id##*/gen-} held_id=${held_id%.log} ;; *) continue ;; esac
+        case $held_id in */gen-????????????.log*) held_id=${held_id##*/gen-} held_id=${held_id%%.log*} ;; *) continue ;; esac
         is_id "$held_id" || continue
         case " $open " in *" $held_id "*) ;; *) open="$open${open:+ }$held_id" ;; esac
     done
     set +f
+    IFS=$words
 }
 
 # Does the master hold this release's log? Starts nothing, and so is for looking often; where it says no, find_open knows.
@@ -266,18 +266,10 @@ find_running() {
     [ -z "$live" ] || [ -e "$home/releases/$live/release.inc" ] || running=$live
 }
 
-# What the master writes to its error log from now on. It is read by way of the master: it may have been rotated. One ls
-# tells how long the log is and, in open, which releases the master holds.
+# What the master writes to its error log from now on. It is read by way of the master: it may have been rotated.
 mark_log() {
     error_log=/proc/$master/fd/2 offset=0
-    [ -f "$error_log" ] || error_log=''
-    looked=$(ls -lH "/proc/$master/fd" ${error_log:+"$error_log"} 2>/dev/null)
-    read_open "$looked"
-    [ -n "$error_log" ] || return 0
-    looked=${looked%% "$error_log"*} # a file comes before a folder; its line has mode, links, owner, group and size
-    # shellcheck disable=SC2086  # words of a line
-    set -f && set -- ${looked##*"$newline"} && set +f
-    offset=$5
+    if [ -f "$error_log" ]; then offset=$(wc -c <"$error_log"); else error_log=''; fi
 }
 
 # The lock was written before that: what is older than it has not grown since.

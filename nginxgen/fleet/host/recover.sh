@@ -51,7 +51,7 @@ runs() {
     [ "$open" != "$proof" ] || [ -n "$unsettled" ] || return 0
     reload "$1" "$1" 60 && return
     # what nginx said no to may have been the other release, only now: then it is asked once more
-    [ -z "$unsettled" ] && reload "$1" "$1" 60
+    [ -z "$unsettled" ] && find_open "$master" && reload "$1" "$1" 60
 }
 
 # Sets old, new, restores and because. One that has no end was never begun: the disk was full, or the power failed.

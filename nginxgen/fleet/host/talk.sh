@@ -5,8 +5,7 @@ note='' # who is at work, and why: goes to the lock and to the journal
 begin() {
     is_note "$1" || { no begin bad-word 'the note must be one flat JSON object of strings, in ASCII' && return; }
     look begin || return
-    # the second time for what it says: in $(...) also where there is no place for that
-    { ready 2>"$run/said"; } 2>/dev/null || complaint=$(ready 2>&1) || { rm -f "$run/beat.$$" && cannot_write begin "$complaint" && return; }
+    complaint=$(ready 2>&1) || { rm -f "$run/beat.$$" && cannot_write begin "$complaint" && return; }
     wait_for_lock || { refuse_locked && return; }
     note=$1
     printf '%s\n' "$note" >"$run/lock"

@@ -12,7 +12,11 @@ trial() {
     live_release
     # under our lock: what was expected runs, unless somebody has reloaded by hand
     seen_running=''
-    if [ -n "$expected_running" ] && holds "$expected_running"; then running=$expected_running; else find_running; fi
+    if [ -n "$expected_running" ] && holds "$expected_running"; then
+        running=$expected_running open=$running
+    else
+        find_running
+    fi
     old=$live
     if [ -n "$first" ]; then
         # our own empty release stands where nothing was expected
@@ -58,13 +62,12 @@ try() {
     point_live_at "$new" && reload "$new" "$old" "$((patience + test_took * 3 / 100))" && settle_live_at "$old" && stays_up
 }
 
-# reload TO BACK SECONDS: HUP the master and wait until it has committed to a release and new workers serve it; complaint
-# says why not. Once the master has opened the new log it has read every file: then the disk goes BACK at once.
+# reload TO BACK SECONDS: HUP the master, which has the logs in `open`, and wait until it has committed to a release and new
+# workers serve it; complaint says why not. Once the master has opened the new log it has read every file: then the disk goes BACK at once.
 reload() {
     proof_of "$1"
-    back=$2 both='' switched=''
+    back=$2 both='' switched='' held=$open
     mark_log
-    held=$open
     find_children
     old_children=$children
     ask_to_reload || { complaint='the nginx master is gone' && return 1; }
