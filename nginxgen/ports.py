@@ -86,11 +86,12 @@ class HostSession(Protocol):
     def note(self, note: Note) -> None:
         """Write one more entry into the journal, which changes nothing else. `begin` comes first."""
 
-    def stage(self, release: Release, empty: Release | None) -> None:
+    def stage(self, release: Release, empty: Release | None, common: frozenset[str] = frozenset()) -> None:
         """Write the release (and its emergency twin) beside the live one and test it out of place.
 
-        `empty` is the release with no service, which a first apply starts from, and no other needs. A release that
-        fails the test is removed again: HostRefused "rejected" with nginx's words.
+        `empty` is the release with no service, which a first apply starts from, and no other needs. `common` names
+        files that the live release is believed to have alike: a host may take them from there. A release that fails the
+        test is removed again: HostRefused "rejected" with nginx's words.
         """
 
     def trial(self, release: str, expected: Expected, restores: Restores | None = None) -> None:

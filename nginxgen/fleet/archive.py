@@ -6,20 +6,24 @@ import gzip
 import io
 import tarfile
 import zlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 
 from nginxgen.model.release import SUMS, File, Release
 
 _LARGEST = 64 << 20  # bytes of one release, unpacked
 
 
-def pack(releases: Iterable[Release], kept: Collection[str] = ()) -> bytes:
-    """`<id>/<file>` members, the same bytes for the same releases. Of those that are kept there only the sums."""
+def pack(releases: Iterable[Release], there: Mapping[str, Collection[str]] = MappingProxyType({})) -> bytes:
+    """`<id>/<file>` members, the same bytes for the same releases.
+
+    `there`: which files of a release, by its id, need not travel. The sums always do: they say what must be there.
+    """
     raw = io.BytesIO()
     with tarfile.open(fileobj=raw, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for release in releases:
             for file in release.files:
-                if release.id in kept and file.name != SUMS:
+                if file.name != SUMS and file.name in there.get(release.id, ()):
                     continue
                 content = file.text.encode()
                 member = tarfile.TarInfo(f"{release.id}/{file.name}")

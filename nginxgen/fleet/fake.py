@@ -221,7 +221,7 @@ class FakeSession:
             self._must_hold_lock()
             self._host.record(note, self._host.live, self._host.live, "noted")
 
-    def stage(self, release: Release, empty: Release | None) -> None:
+    def stage(self, release: Release, empty: Release | None, common: frozenset[str] = frozenset()) -> None:  # noqa: ARG002  (the port's)
         with self._step("stage"):
             self._must_hold_lock()
             host, complaint = self._host, self._host.judge(release)

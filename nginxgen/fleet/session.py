@@ -6,7 +6,7 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -114,18 +114,23 @@ class ScriptSession:
     def note(self, note: Note) -> None:
         self._ask(f"note {_told(note)}", _nothing, self._limits.soon)
 
-    def stage(self, release: Release, empty: Release | None) -> None:
+    def stage(self, release: Release, empty: Release | None, common: frozenset[str] = frozenset()) -> None:
         self._staged = True
         parts = (release, release.emergency, empty)
         try:
-            self._send(parts, self._kept)
+            self._send(parts, {release.id: common} | self._whole(parts))
         except HostRefused as error:
-            if error.code != _NOT_WHOLE or not self._kept:
+            if error.code != _NOT_WHOLE or not (self._kept or common):
                 raise
-            self._send(parts, frozenset())  # what it keeps is not as it was
+            self._send(parts, {})  # what it has is not what we believe
 
-    def _send(self, parts: Sequence[Release | None], kept: Collection[str]) -> None:
-        packed = archive.pack((part for part in parts if part is not None), kept)
+    def _whole(self, parts: Sequence[Release | None]) -> dict[str, frozenset[str]]:
+        """All files of those releases that the host keeps."""
+        kept = (part for part in parts if part is not None and part.id in self._kept)
+        return {part.id: frozenset(file.name for file in part.files) for part in kept}
+
+    def _send(self, parts: Sequence[Release | None], there: Mapping[str, frozenset[str]]) -> None:
+        packed = archive.pack((part for part in parts if part is not None), there)
         body = script.padded(packed)
         names = " ".join("-" if part is None else part.id for part in parts)
         word = f"stage {len(packed)} {len(body) // script.BLOCK} {names}"

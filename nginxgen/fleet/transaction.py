@@ -81,7 +81,8 @@ def _prepare(work: Undertaking, empties: Mapping[str, Release]) -> _Results | No
 
     def stage(session: HostSession, part: Part) -> None:
         if part.change.release is not None:
-            session.stage(part.change.release, empties[part.host] if part.before.live is None else None)
+            empty = empties[part.host] if part.before.live is None else None
+            session.stage(part.change.release, empty, part.change.common)
 
     names = tuple(work.parts)
     errors = {name: error for name, error in work.sessions.failed.items() if name in work.parts}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from nginxgen.model.release import Release
@@ -44,6 +44,7 @@ class Change:
     expected: Expected
     target: str  # release id
     release: Release | None = None  # its content; None where the host already keeps it (revert, emergency)
+    common: frozenset[str] = frozenset()  # files of it that the expected live release has alike: they need not travel
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,9 @@ class Plan:
 
     hosts: tuple[HostPlan, ...]
     releases: Mapping[str, Release]  # by id
+    common: Mapping[str, frozenset[str]] = field(
+        default_factory=dict
+    )  # as in Change, by host; not part of what is saved
 
     @property
     def changed(self) -> bool:
@@ -60,7 +64,13 @@ class Plan:
     def changes(self) -> tuple[Change, ...]:
         """What has to be done, without the hosts that already serve their release."""
         return tuple(
-            Change(host.host, host.expected, host.release, self.releases[host.release])
+            Change(
+                host.host,
+                host.expected,
+                host.release,
+                self.releases[host.release],
+                self.common.get(host.host, frozenset()),
+            )
             for host in self.hosts
             if host.action is not Action.NONE
         )

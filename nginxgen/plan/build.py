@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nginxgen.model.plan import Action, Expected, HostPlan, Plan
@@ -22,6 +22,9 @@ _MENDABLE = frozenset(
         Drift.MANIFEST_UNREADABLE,
     }
 )
+
+
+_LARGE = 64 << 10  # characters; they travel as a sixth or less
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,24 @@ def expected(state: HostState) -> Expected:
 
 def build(targets: Sequence[Target]) -> Plan:
     hosts = tuple(_host_plan(target) for target in targets)
-    return Plan(hosts, {target.release.id: target.release for target in targets})
+    return Plan(hosts, {target.release.id: target.release for target in targets}, _common(targets))
+
+
+def _common(targets: Sequence[Target]) -> Mapping[str, frozenset[str]]:
+    """Of large releases, the files that the live one has alike, by host. To look into a small one costs more."""
+    known: dict[tuple[str | None, str], frozenset[str]] = {}
+    found = {}
+    for target in targets:
+        edited = Drift.EDITED in target.state.drift
+        if target.files and not edited and sum(len(file.text) for file in target.release.files) > _LARGE:
+            pair = (target.state.live, target.release.id)
+            if pair not in known:
+                before = {file.name: file.text for file in target.files}
+                known[pair] = frozenset(
+                    file.name for file in target.release.files if before.get(file.name) == file.text
+                )
+            found[target.host] = known[pair]
+    return found
 
 
 def _host_plan(target: Target) -> HostPlan:

@@ -232,6 +232,24 @@ def test_a_refused_session_can_ask_for_the_lock_again(world: World) -> None:
         second.stage(release(world.host, "one"), empty(world.host))
 
 
+@pytest.mark.parametrize("lacks", ["nothing", "one file", "all of them"])
+def test_what_the_live_release_has_alike_need_not_travel_and_what_it_lacks_comes(world: World, lacks: str) -> None:
+    one, two = release(world.host, "one"), release(world.host, "two")
+    apply(world, one)
+    here = {file.name: file.text for file in one.files}
+    alike = frozenset(file.name for file in two.files if here.get(file.name) == file.text)
+    assert alike
+    other = frozenset(file.name for file in two.files) - alike
+    believed = {"nothing": alike, "one file": alike | {min(other)}, "all of them": alike | other}[lacks]
+    with session(world) as opened:
+        before = opened.begin(NOTE)
+        opened.stage(two, empty(world.host), believed)
+        opened.trial(two.id, Expected(before.live, before.running))
+        opened.commit()
+        assert opened.read(two.id) == two.files
+    assert world.serves() == "two"
+
+
 @pytest.mark.parametrize("wrong", [Expected(None, None), Expected(UNKNOWN, UNKNOWN)])
 def test_a_host_that_has_moved_refuses(world: World, wrong: Expected) -> None:
     one, two = release(world.host, "one"), release(world.host, "two")

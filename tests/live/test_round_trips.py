@@ -13,6 +13,7 @@ from bench.contestants.library import Library
 from bench.fleet import Fleet, fleet
 from bench.slow_network import Line, slow_line
 from nginxgen.fleet import archive
+from nginxgen.plan import build
 
 APPLY, REVERT = 10, 9
 # TCP, the key exchange in two, the login, the channel with its command: 5 are SSH's own. The others are the words.
@@ -70,3 +71,14 @@ def test_a_release_that_a_host_keeps_does_not_travel_again(far: tuple[Library, L
     verbs.change("32")
     assert packed[4] > packed[3]
     assert file.read_text() == text
+
+
+def test_of_a_large_release_only_what_has_changed_travels(
+    far: tuple[Library, Line, Path], packed: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verbs, _, _ = far
+    verbs.change("50")
+    verbs.change("51")
+    monkeypatch.setattr(build, "_LARGE", 0)
+    verbs.change("52")
+    assert packed[2] < packed[1] < packed[0] + 64  # which differ in digits alone

@@ -35,8 +35,9 @@ receive() {
         drain "$blocks"
         unwritable || return
     }
-    attempt dd bs=4096 count="$blocks" iflag=fullblock of="$incoming/tar.gz" 9>&- || {
-        came=${complaint#*"$newline"} came=${came%%+*} # "N+0 records in"; the rest is still on its way
+    # what dd says must come whole: of "N+0 records in", which tell how much is still on its way where the disk is full
+    complaint=$(exec 9>&- && dd bs=4096 count="$blocks" iflag=fullblock of="$incoming/tar.gz" 2>&1) || {
+        came=${complaint%%'+'*} came=${came##*[!0-9]}
         drain $((blocks - came))
         complaint=${complaint%%"$newline"*} && unwritable || return
     }
@@ -94,9 +95,32 @@ expect() {
         add_sums "$home/releases/$1"
     else
         sums=$came arrived="$arrived $1"
+        borrow "$1" || return
         add_sums "$incoming/$1"
     fi
     every_sum=$every_sum$placed
+}
+
+# What an archive leaves out of a release is taken from the live one. Whether it is the same shows with the sums.
+borrow() {
+    into=$incoming/$1 IFS=$newline
+    set --
+    set -f
+    for file in $sums; do
+        file=${file#*  }
+        [ -e "$into/$file" ] || set -- "$@" "$file"
+    done
+    set +f
+    IFS=$words
+    [ $# -gt 0 ] || return 0
+    for file in "$@"; do
+        shift
+        case $file in [!A-Za-z0-9]* | *[!A-Za-z0-9._-]*) broken "a file cannot be called $file" || return ;; esac
+        [ -n "$live" ] && [ -f "$home/releases/$live/$file" ] || { broken "$file is neither sent nor there" || return; }
+        set -- "$@" "$home/releases/$live/$file"
+    done
+    modes=odd # as they are there
+    attempt cp "$@" "$into/" || unwritable
 }
 
 # Is this release as it was written? One that is on the host already, and as it should be, has not arrived.

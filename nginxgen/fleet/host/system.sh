@@ -30,7 +30,12 @@ title_of() {
 
 # attempt COMMAND...: run it; where it fails, complaint is what it says. That goes by a file: a $(...) is a fork of this whole
 # shell, and a program that is started from the shell itself is none (vfork).
-attempt() { "$@" 2>"$run/said" || { complaint=$(cat "$run/said") && return 1; }; }
+attempt() {
+    "$@" 2>"$run/said" && return
+    complaint=$(cat "$run/said")
+    complaint=${complaint:-"$1 does not say why (is the disk of $run full?)"}
+    return 1
+}
 
 # Flush these paths to disk; a sync that takes no names flushes everything.
 durable() { sync "$@" 2>/dev/null || sync; }

@@ -62,8 +62,8 @@ class FarSession:
     def note(self, note: Note) -> None:
         self._ask("note", note)
 
-    def stage(self, release: Release, empty: Release | None) -> None:
-        self._ask("stage", release, empty)
+    def stage(self, release: Release, empty: Release | None, common: frozenset[str] = frozenset()) -> None:
+        self._ask("stage", release, empty, common)
 
     def trial(self, release: str, expected: Expected, restores: Restores | None = None) -> None:
         self._touched = True
