@@ -97,7 +97,7 @@ HONEST = {
     + b"\n",
     "begin": line("begin", **STATE),
     "stage": line("stage", first=False),
-    "trial": line("trial", running=ONE.id, workers=[1]),
+    "trial": line("trial", running=ONE.id),
     "commit": line("commit", live=ONE.id),
     "abort": line("abort", running=OLD),
     "beat": line("beat"),
