@@ -133,7 +133,8 @@ whole() {
 # shellcheck disable=SC2086  # ids
 keep_all() { keep $arrived; }
 
-# Releases that have passed their test get to their places. That they are there reaches the disk with the transaction.
+# Releases that have passed their test get to their places. They reach the disk with the transaction: until then nothing
+# leads there, and whoever finds one that a power cut has left half asks its sums.
 keep() {
     to_keep=''
     for part in "$@"; do
@@ -153,13 +154,7 @@ keep() {
         [ -z "$modes" ] || { attempt chmod 755 "$incoming/$part" && attempt chmod 644 "$incoming/$part"/*; } || unwritable || return
         set -- "$@" "$incoming/$part"
     done
-    attempt flush_folders "$@" && attempt mv "$@" "$home/releases/" || unwritable
-}
-
-# These folders, and the files in them.
-flush_folders() {
-    for folder in "$@"; do set -- "$@" "$folder"/*; done
-    durable "$@"
+    attempt mv "$@" "$home/releases/" || unwritable
 }
 
 # One that is there and was edited is put right file by file, because its folder may be live and must not go away. What
@@ -205,7 +200,8 @@ install_loader() {
     }
     first=true
     keep "$sent_empty" || return
-    settle_live_at "$sent_empty" && attempt put "$loader_text" "$loader" || { unwritable || return; }
+    place=$home/releases/$sent_empty
+    attempt durable "$home/releases" "$place" "$place"/* && settle_live_at "$sent_empty" && attempt put "$loader_text" "$loader" || { unwritable || return; }
     passes "$sent_empty"
 }
 

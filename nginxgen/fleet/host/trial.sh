@@ -53,7 +53,9 @@ open_transaction() {
 }
 
 write_transaction() {
-    printf '%s\n' "$old" "$new" "$restores" "$note" end >"$txn.open" && durable "$txn.open" "$state/txn" "$home/releases"
+    set -- "$txn.open" "$state/txn" "$home/releases"
+    for part in $staged; do set -- "$@" "$home/releases/$part" "$home/releases/$part"/*; done
+    printf '%s\n' "$old" "$new" "$restores" "$note" end >"$txn.open" && durable "$@"
 }
 
 # Memory takes the new release, and the disk has it only as long as nginx reads. The way back is laid before.
@@ -107,11 +109,12 @@ ask_to_reload() {
     kill -HUP "$master" 2>/dev/null
 }
 
-# Does the master hold this log (none, where a release has none), and not that of the other release any more?
+# Does the master hold this log (none, where a release has none), and not that of the other release any more? Where that
+# is the same release, a third may be on its way: a reload that nginx was deaf to, and takes late.
 runs_alone() {
     case $1/$2 in
-        '/'* | *' '*) ;; # none, or several
-        *) holds "$1" && { [ -z "$2" ] || [ "$2" = "$1" ] || ! holds "$2"; } && return ;;
+        '/'* | *' '* | "$1/$1") ;;
+        *) holds "$1" && { [ -z "$2" ] || ! holds "$2"; } && return ;;
     esac
     find_open "$master"
     [ "$open" = "$1" ]
