@@ -1,8 +1,10 @@
 """What every test stands on. Being here, this file also puts tests/ on the path: tests import helpers by name."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from dask_cluster import Cluster, running
 from hypothesis import settings
 
 # A law says what holds, not how fast: a busy machine must not turn one red.
@@ -16,3 +18,10 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A Dask cluster of two worker processes. Who uses it is in the xdist_group "dask": one cluster for all."""
+    with running([str(Path(__file__).parent / "unit/fleet")]) as cluster:
+        yield cluster

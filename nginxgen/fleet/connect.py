@@ -7,6 +7,7 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from nginxgen.errors import Unreachable
 from nginxgen.fleet import script
 from nginxgen.fleet.pipe import ContainerPipe, LocalPipe, Pipe
 from nginxgen.fleet.session import ScriptSession
@@ -18,6 +19,21 @@ if TYPE_CHECKING:
 
 
 _AT_ONCE = 64  # key exchanges: each is milliseconds of CPU, and all together must not take as long as a login may
+
+
+def gates(hosts: Sequence[Host]) -> dict[str, str | None]:
+    """Host name -> the jump host that it stands behind by the ~/.ssh/config of this machine, if any."""
+    from nginxgen.fleet.ssh_config import SshConfig  # noqa: PLC0415  (paramiko costs 190 ms: only large fleets ask)
+
+    config = SshConfig.of_user()
+
+    def gate(host: Host) -> str | None:
+        try:
+            return config.gate(host.name, host.address) if host.transport is Transport.SSH else None
+        except Unreachable:  # it is said when the host is connected to
+            return None
+
+    return {host.name: gate(host) for host in hosts}
 
 
 class Roads(Protocol):

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from nginxgen.fleet.connect import Connections, Roads
+from nginxgen.fleet.connect import Connections, Roads, gates
 from nginxgen.model.host import Host, Transport
 
 _HOSTS_A_PROCESS = 250  # one interpreter encrypts for some 200 connections a second, whatever its threads
@@ -27,16 +27,18 @@ def reach(hosts: Sequence[Host], spread: Spread = AUTOMATIC, make: Callable[[], 
     """What leads to these hosts. `make` is called in each process. Raises InputError or Refused for a bad scheduler."""
     number = len(hosts)
     if spread.scheduler is not None:
-        from nginxgen.fleet.shards import cluster, places  # noqa: PLC0415  (Dask costs 300 ms)
+        from nginxgen.fleet.shards import cluster, homes, places  # noqa: PLC0415  (Dask costs 300 ms)
 
-        most = min(number, spread.workers or number)
-        return places.Places(hosts, cluster.start(spread.scheduler, most, make), make)
+        behind = gates(hosts)
+        remotes = cluster.start(spread.scheduler, min(number, spread.workers or number), make)
+        return places.Places(homes.homes(behind, len(remotes)), remotes, make)
     workers = _fitting(hosts) if spread.workers is None else min(spread.workers, number)
     if workers <= 1:
         return make()
-    from nginxgen.fleet.shards import places, processes  # noqa: PLC0415  (only large fleets need them)
+    from nginxgen.fleet.shards import homes, places, processes  # noqa: PLC0415  (only large fleets need them)
 
-    return places.Places(hosts, processes.start(workers, make), make)
+    home = homes.homes(gates(hosts), workers)
+    return places.Places(home, processes.start(workers, make), make)
 
 
 def _fitting(hosts: Sequence[Host]) -> int:

@@ -39,6 +39,11 @@ class SshConfig:
         try:
             lines = list(_lines(path, path.parent, "Host *", 0)) if path.is_file() else []
             self._config = paramiko.SSHConfig.from_text("\n".join(lines))
+            words = [set(line.lower().replace("=", " ").split()) for line in lines]
+            # who runs a command for each host should not wait for it twice
+            self._tells_jumps = any("proxyjump" in one for one in words) and not any(
+                {"match", "exec"} <= one for one in words
+            )
         except (OSError, UnicodeDecodeError, paramiko.ConfigParseError) as error:
             raise InputError(f"cannot read the SSH config: {error}", place=Place(str(path))) from error
 
@@ -72,6 +77,26 @@ class SshConfig:
             jumps=_jumps(found.get("proxyjump")),
             command=_unless_none(found.get("proxycommand")),
         )
+
+    def gate(self, name: str, address: str) -> str | None:
+        """The first machine to log in to on the way there, "user@host:port"; None where that is the host itself.
+
+        None as well where a `Match exec` would have to be run to know. Raises Unreachable, for the host `name`, where
+        the config is at fault.
+        """
+        if not self._tells_jumps:
+            return None
+        near, seen = self.hop(name, address), {address}
+        found = None
+        while near.jumps and near.jumps[0] not in seen:
+            seen.add(near.jumps[0])
+            user, address, port = split_jump(name, near.jumps[0])
+            near = self.hop(name, address, port=port, user=user)
+            where = f"{near.user}@{near.address}:{near.port}"
+            if where == found:  # `Host *` with a ProxyJump holds for the jump host too
+                break
+            found = where
+        return found
 
     def _lookup(self, name: str, address: str) -> dict[str, Any]:
         try:

@@ -1,4 +1,4 @@
-"""Hosts that keep one contract: one in memory, a real nginx without SSH, through sshd, and held by another process."""
+"""Hosts that keep one contract: in memory, a real nginx without SSH, through sshd, held by a worker, by Dask."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from pathlib import Path
 
 import fleet_tools
 import pytest
+from dask_cluster import Cluster
 
 from nginxgen.demo import processes
 from nginxgen.demo.lab import Lab
 from nginxgen.errors import Refused
 from nginxgen.fleet.connect import Connections, Roads
 from nginxgen.fleet.fake import FakeHost
+from nginxgen.fleet.shards import cluster as on_dask
 from nginxgen.fleet.shards import processes as processes_of_ours
 from nginxgen.fleet.shards.places import Places
 from nginxgen.model.host import Host, Transport
@@ -21,12 +23,24 @@ from nginxgen.model.release import Release
 from nginxgen.ports import HostSession
 
 _HERE = Path(__file__).parent
+_SAMPLE = (  # what the default run asks of a host that a Dask worker holds: each way in which a session can end
+    "test_an_apply_moves_from_one_release_to_the_next",
+    "test_abort_brings_the_old_release_back",
+    "test_a_session_that_ends_in_its_trial_is_undone",
+    "test_a_second_session_is_told_who_is_at_work",
+    "test_a_release_that_nginx_rejects_leaves_the_tree_as_it_was",
+    "test_what_is_read_back_is_what_was_staged",
+)
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _HERE in item.path.parents:
             item.add_marker(pytest.mark.live)
+            by_dask = isinstance(item, pytest.Function) and item.callspec.params["world"] == "dask"
+            if by_dask and item.originalname not in _SAMPLE:
+                item.add_marker(pytest.mark.full)
 
 
 class World:
@@ -96,22 +110,39 @@ def lab() -> Iterator[Lab]:
         pytest.fail(f"the contract needs a private fleet: {refused.message}; {refused.hint}", pytrace=False)
 
 
+def _not_here() -> Roads:
+    raise AssertionError("the other process is gone: this one would have connected by itself")
+
+
 @pytest.fixture(scope="session")
 def shard(lab: Lab) -> Iterator[Roads]:
     """Connections that a worker process holds."""
     host = fleet_tools.host_of(lab.hosts[0].layout, Transport.SSH, lab=lab)
-    with closing(Places([host], processes_of_ours.start(1, Connections), Connections)) as places:
+    with closing(Places({host.name: 0}, processes_of_ours.start(1, Connections), _not_here)) as places:
         yield places
 
 
-@pytest.fixture(params=["memory", "local", "ssh", pytest.param("far", marks=pytest.mark.full)])
+@pytest.fixture(scope="session")
+def actors(lab: Lab, cluster: Cluster) -> Iterator[Roads]:
+    """Connections that the workers of a Dask cluster hold, which are processes of their own."""
+    host = fleet_tools.host_of(lab.hosts[0].layout, Transport.SSH, lab=lab)
+    with closing(Places({host.name: 0}, on_dask.start(cluster.whole(), 1, Connections), _not_here)) as places:
+        yield places
+
+
+_HELD = {"far": "shard", "dask": "actors"}
+_FAR = pytest.param("far", marks=pytest.mark.full)
+_DASK = pytest.param("dask", marks=pytest.mark.xdist_group("dask"))
+
+
+@pytest.fixture(params=["memory", "local", "ssh", _FAR, _DASK])
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     if request.param == "memory":
         yield InMemory()
         return
     lab = request.getfixturevalue("lab")
-    if request.param == "far":
-        yield OnNginx(lab, Transport.SSH, request.getfixturevalue("shard"))
+    if held := _HELD.get(request.param):
+        yield OnNginx(lab, Transport.SSH, request.getfixturevalue(held))
         return
     with closing(Connections()) as roads:
         yield OnNginx(lab, Transport(request.param), roads)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from nginxgen.demo.host import LabHost
 from nginxgen.demo.lab import Lab
 from nginxgen.demo.sshd import user
+from nginxgen.model.host import Host
 
 
 class MakeLab(Protocol):
@@ -39,3 +41,24 @@ def ssh(lab: Lab, host: LabHost, command: str, **options: Path) -> subprocess.Co
     """Run to its end; `options` as for ssh_argv."""
     argv = ssh_argv(lab, host, command, **options)
     return subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
+
+
+def bare(host: Host, address: str) -> Host:
+    """A host of which the inventory says nothing but its address."""
+    return replace(host, address=address, port=None, user=None, identity_file=None, known_hosts=None)
+
+
+def config_of(host: Host, name: str, lab: Lab, more: str = "") -> str:
+    return f"""
+Host {name}
+    HostName {host.address}
+    Port {host.port}
+    User {user()}
+    IdentityFile {lab.layout.identity}
+    UserKnownHostsFile {lab.layout.known_hosts}
+    {more}
+"""
+
+
+def logins(host: LabHost) -> int:
+    return (host.layout.ssh_dir / "sshd.log").read_text().count("Accepted publickey")

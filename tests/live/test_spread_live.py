@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cli_tools import Cli
-from dask_cluster import running
 from fleet_tools import NOTE, change, empty, hosts_of, release, which
 
 from nginxgen.demo import processes
@@ -28,16 +27,10 @@ from nginxgen.model.progress import Event, Mark, Phase
 SLOW = pytest.mark.full
 
 
-@pytest.fixture
-def scheduler() -> Iterator[str]:
-    with running([]) as cluster:
-        yield cluster.whole()
-
-
-@pytest.fixture(params=["processes", pytest.param("dask", marks=SLOW)])
+@pytest.fixture(params=["processes", pytest.param("dask", marks=[SLOW, pytest.mark.xdist_group("dask")])])
 def spread(request: pytest.FixtureRequest) -> Spread:
     if request.param == "dask":
-        return Spread(scheduler=request.getfixturevalue("scheduler"))
+        return Spread(scheduler=request.getfixturevalue("cluster").whole())
     return Spread(workers=2)
 
 

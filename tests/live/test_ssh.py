@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from fleet_tools import NOTE, empty, host_of, release, tree, which, wipe
-from lab_tools import MakeLab
+from lab_tools import MakeLab, bare, config_of, logins
 
 from nginxgen.demo import keys, processes
 from nginxgen.demo.host import LabHost
@@ -212,27 +212,6 @@ def test_a_server_that_takes_no_keys_at_all(make_lab: MakeLab) -> None:
 
 
 # ---- ~/.ssh/config and jump hosts
-
-
-def bare(host: Host, address: str) -> Host:
-    """A host of which the inventory says nothing but its address."""
-    return replace(host, address=address, port=None, user=None, identity_file=None, known_hosts=None)
-
-
-def config_of(host: Host, name: str, lab: Lab, more: str = "") -> str:
-    return f"""
-Host {name}
-    HostName {host.address}
-    Port {host.port}
-    User {user()}
-    IdentityFile {lab.layout.identity}
-    UserKnownHostsFile {lab.layout.known_hosts}
-    {more}
-"""
-
-
-def logins(host: LabHost) -> int:
-    return (host.layout.ssh_dir / "sshd.log").read_text().count("Accepted publickey")
 
 
 def test_everything_may_stand_in_the_users_ssh_config(host: Host, three: Lab, home: Path) -> None:

@@ -4,94 +4,94 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import wait
 from typing import Any
 
-from nginxgen import __version__
-from nginxgen.errors import InputError, Refused
+from nginxgen.errors import Refused
 from nginxgen.fleet.connect import Roads
 from nginxgen.fleet.crew import Crew
 from nginxgen.fleet.shards.calls import LIFE, SILENT, Answer, Call, Remote
+from nginxgen.fleet.shards.muster import able, client_of, said_by
 from nginxgen.fleet.shards.shard import Shard
 
-_KNOCK = 10.0  # seconds for the scheduler to answer, and for an actor to begin
+_KNOCK = 10.0  # seconds for the scheduler to answer, and for each worker to say which version it has
 _END = 25.0  # seconds in which an actor ends its sessions
+_HINT = "see its log; without --scheduler this machine connects by itself"
 
 
 def start(scheduler: str, most: int, make: Callable[[], Roads]) -> tuple[Remote, ...]:
     """An actor on each worker of the cluster, on `most` at most. Raises InputError or Refused."""
-    client = _client(scheduler)
-    workers = sorted(client.nthreads())[:most]
-    shared = _Shared(client, users=max(1, len(workers)))
-    begun: list[Remote] = []
+    client = client_of(scheduler, _KNOCK)
+    shared = _Shared(client)
+    begun: list[_Actor] = []
     try:
+        workers = able(client, scheduler, _KNOCK)[:most]
         begun.extend(_Actor(shared, address, make) for address in workers)
+        for actor in begun:  # not before all were asked to: on each it takes what Python takes to import us
+            actor.wait()
     except BaseException:
-        for actor in begun:
-            actor.end()
-        shared.leave(len(workers) - len(begun))
-        raise
-    if not begun:
+        leaving = Crew(max(1, len(begun)))
+        wait([leaving.submit(actor.end) for actor in begun])
+        leaving.dismiss()
         shared.leave()
-        raise Refused(f"the Dask scheduler {scheduler} has no workers", hint=f"dask worker {scheduler}")
+        raise
+    shared.leave()
     return tuple(begun)
 
 
-def _client(scheduler: str) -> Any:
-    try:
-        import distributed  # noqa: PLC0415  (an extra: where it is missing, this is said in words)
-    except ImportError:
-        raise InputError("--scheduler needs Dask", hint="pip install 'nginxgen[dask]'") from None
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it logs we say ourselves, by host
-    for name in ("client", "core", "comm", "batched"):
-        logging.getLogger(f"distributed.{name}").setLevel(logging.CRITICAL)
-    try:
-        return distributed.Client(scheduler, timeout=_KNOCK, set_as_default=False, name="nginxgen")
-    except (OSError, ValueError, TypeError) as error:
-        said = str(error).strip() or type(error).__name__
-        raise Refused(
-            f"cannot reach the Dask scheduler {scheduler}: {said}",
-            hint="is it up? Without --scheduler this machine connects by itself",
-        ) from error
-
-
 class _Shared:
-    """One client for all actors; who leaves last closes it."""
+    """One client for all actors and for who starts them; who leaves last closes it."""
 
-    def __init__(self, client: Any, users: int) -> None:
+    def __init__(self, client: Any) -> None:
         self.client = client
-        self._users = users
+        self._users = 1
         self._lock = threading.Lock()
 
-    def leave(self, count: int = 1) -> None:
+    def join(self) -> None:
         with self._lock:
-            self._users -= count
-            last = self._users <= 0
+            self._users += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._users -= 1
+            last = self._users == 0
         if last:
             with contextlib.suppress(Exception):
                 self.client.close(timeout=2)
 
 
 class _Actor:
-    """calls.Remote over Dask."""
+    """calls.Remote over Dask. It has begun after `wait`."""
+
+    _actor: Any = None
 
     def __init__(self, shared: _Shared, address: str, make: Callable[[], Roads]) -> None:
         self.name = f"the Dask worker {address}"
         self._shared = shared
+        self._address = address
         with shared.client.as_current():
             self._future = shared.client.submit(
-                Held, make, __version__, actor=True, workers=[address], allow_other_workers=False, pure=False
+                Held, make, actor=True, workers=[address], allow_other_workers=False, pure=False
             )
+        shared.join()
+
+    def wait(self) -> None:
+        """A busy machine may need long for it; a worker that is gone needs for ever. Raises Refused."""
+        over = time.monotonic() + SILENT
+        while self._actor is None:
             try:
-                self._actor = self._future.result(timeout=_KNOCK)
-            except Refused:
-                raise
+                with self._shared.client.as_current():  # which the actor remembers
+                    self._actor = self._future.result(timeout=1)
+            except TimeoutError as error:
+                if self._address not in self._shared.client.nthreads():
+                    raise Refused(f"{self.name} is gone", hint=_HINT) from error
+                if time.monotonic() > over:
+                    raise Refused(f"{self.name} does not take hosts within {SILENT:.0f} s", hint=_HINT) from error
             except Exception as error:
-                why = f"{self.name} does not take hosts: {str(error) or type(error).__name__}"
-                raise Refused(why, hint="is nginxgen installed there, in the same version?") from error
+                raise Refused(f"{self.name} does not take hosts: {said_by(error)}", hint=_HINT) from error
 
     def send(self, calls: Sequence[Call]) -> None:
         self._actor.post(tuple(calls)).result(timeout=SILENT)
@@ -102,7 +102,8 @@ class _Actor:
 
     def end(self) -> None:
         with contextlib.suppress(Exception):
-            self._actor.end().result(timeout=_END)
+            if self._actor is not None:
+                self._actor.end().result(timeout=_END)
         with contextlib.suppress(Exception):
             self._future.release()
         self._shared.leave()
@@ -114,9 +115,7 @@ class Held:
     Who asked may die without a word: where nobody collects answers for a while, the sessions end.
     """
 
-    def __init__(self, make: Callable[[], Roads], version: str) -> None:
-        if version != __version__:
-            raise Refused(f"nginxgen {__version__} is installed there, and {version} here")
+    def __init__(self, make: Callable[[], Roads]) -> None:
         self._shard = Shard(make)
         self._waiter = Crew(4)
         self._heard = time.monotonic()

@@ -1,9 +1,9 @@
-"""Which shard a host belongs to."""
+"""The way to hosts that shards hold."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from nginxgen.fleet.connect import Roads
 from nginxgen.fleet.crew import Crew
@@ -15,14 +15,14 @@ from nginxgen.ports import HostSession
 
 
 class Places:
-    """connect.Roads over shards. Neighbours in the inventory share one, since they often share a jump host.
+    """connect.Roads over shards. `home`: host name -> which of them holds it.
 
     A host whose shard is gone goes to another, and where none is left, this process connects to it.
     """
 
-    def __init__(self, hosts: Sequence[Host], remotes: Sequence[Remote], make: Callable[[], Roads]) -> None:
+    def __init__(self, home: Mapping[str, int], remotes: Sequence[Remote], make: Callable[[], Roads]) -> None:
         self._lines = tuple(map(Line, remotes))
-        self._home = {host.name: at * len(remotes) // len(hosts) for at, host in enumerate(hosts)}
+        self._home = home
         self._make = make
         self._here: Roads | None = None
         self._lock = threading.Lock()  # over _here

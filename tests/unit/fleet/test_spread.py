@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import signal
+import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from itertools import count
 from pathlib import Path
 
+import distributed
 import pytest
-from dask_cluster import Cluster, running
+from dask_cluster import Cluster, part
 from doubles import Doubles
 from fleet_tools import NOTE, change, empty, release, some_host
 
@@ -36,12 +40,6 @@ pytestmark = pytest.mark.xdist_group("dask")  # one cluster for all
 HOSTS = tuple(some_host(f"edge-{number}") for number in range(1, 9))
 SHORT = Patience(seconds=5, between=0.01)
 NAMES = count()
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running([str(Path(__file__).parent)]) as cluster:
-        yield cluster
 
 
 @pytest.fixture(params=["threads", "processes", "dask"])
@@ -223,9 +221,77 @@ def test_a_scheduler_that_is_not_there() -> None:
     assert "without --scheduler" in str(refused.value.hint).lower()
 
 
-def test_a_word_that_is_no_scheduler() -> None:
-    with pytest.raises(Refused, match="cannot reach the Dask scheduler"):
-        reach(HOSTS, Spread(scheduler="nonsense://x"))
+NO_SCHEDULERS = {
+    "nonsense://x": "unknown address scheme 'nonsense'",
+    "nonsense": "missing port number",
+    "tcp://127.0.0.1": "missing port number",
+    "tcp://127.0.0.1:99999": "Port out of range",
+    "tcp://nowhere.invalid:8786": "cannot reach",
+    "http://127.0.0.1:1": "cannot reach",
+}
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("word", NO_SCHEDULERS)
+def test_a_word_that_is_no_scheduler(word: str) -> None:
+    with pytest.raises(Refused, match="cannot reach the Dask scheduler") as refused:
+        reach(HOSTS, Spread(scheduler=word))
+    assert NO_SCHEDULERS[word] in refused.value.message
+    assert "\n" not in refused.value.message
+
+
+@pytest.mark.usefixtures("impatient")
+def test_somebody_else_listens_there() -> None:
+    """It takes the connection and says nothing; the command gives up, and its process can end."""
+    before = set(threading.enumerate())
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        where = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(Refused, match="no scheduler answers within"):
+            reach(HOSTS, Spread(scheduler=where))
+    begun = set(threading.enumerate()) - before
+    assert not [thread for thread in begun if thread.name == "IO loop"], "no client was begun"
+
+
+def test_a_worker_is_no_scheduler(cluster: Cluster) -> None:
+    with distributed.Client(cluster.whole(), set_as_default=False) as client:
+        worker = min(client.nthreads())
+    with pytest.raises(Refused, match="that is a worker of Dask"):
+        reach(HOSTS, Spread(scheduler=worker))
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("scheduler", "worker", "who"), [(["no"], [], "scheduler"), ([], ["no"], "worker")])
+def test_a_process_of_the_cluster_without_nginxgen_is_named_and_lives_on(
+    scheduler: list[str], worker: list[str], who: str
+) -> None:
+    with part("scheduler", *scheduler) as address, part("worker", address, *worker) as at:
+        for _ in range(2):
+            with pytest.raises(Refused, match=f"the Dask {who} .* has no nginxgen") as refused:
+                reach(HOSTS, Spread(scheduler=address))
+            assert "pip install" in str(refused.value.hint)
+        with distributed.Client(address, set_as_default=False) as client:
+            assert list(client.nthreads()) == [at], "what would have been sent to it had ended it"
+
+
+@pytest.mark.full
+def test_a_cluster_without_workers() -> None:
+    with part("scheduler") as address, pytest.raises(Refused, match="has no workers") as refused:
+        reach(HOSTS, Spread(scheduler=address))
+    assert refused.value.hint == f"dask worker {address}"
+
+
+@pytest.mark.full
+@pytest.mark.usefixtures("impatient")
+def test_a_worker_that_is_stopped_is_named() -> None:
+    with part("scheduler") as address, part("worker", address) as at:
+        with distributed.Client(address, set_as_default=False) as client:
+            pid = client.run(os.getpid)[at]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(Refused, match=f"the Dask worker {at} does not answer within"):
+                reach(HOSTS, Spread(scheduler=address))
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
 
 def test_without_dask(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,7 +302,7 @@ def test_without_dask(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_another_version_there_is_refused(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nginxgen.fleet.shards.cluster.__version__", "0.0.7")
+    monkeypatch.setattr("nginxgen.fleet.shards.muster.__version__", "0.0.7")
     with pytest.raises(Refused, match=r"is installed there, and 0\.0\.7 here"):
         reach(HOSTS, Spread(scheduler=cluster.whole()), make=partial(_same, doubles()))
 

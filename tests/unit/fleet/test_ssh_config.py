@@ -109,6 +109,23 @@ def test_jumps(text: str, parts: tuple[str | None, str, int | None]) -> None:
     assert split_jump("host", text) == parts
 
 
+GATES = {
+    "Host gate\n  Port 2200\n": None,
+    "Host web-*\n  ProxyJump ops@gate:2200,inner\n": "ops@gate:2200",
+    "Host web-*\n  ProxyJump inner\nHost inner\n  ProxyJump ops@gate\n": "ops@gate:22",
+    "Host web-*\n  ProxyJump=ops@gate\nHost gate\n  HostName 10.0.0.1\n  Port 5\n": "ops@10.0.0.1:5",
+    "Host *\n  User ops\n  ProxyJump gate\n": "ops@gate:22",
+    "Host web-*\n  ProxyJump a\nHost a\n  ProxyJump b\nHost b\n  User u\n  ProxyJump a\n": "u@b:22",
+    'Host web-*\n  ProxyJump ops@gate\nMatch exec "true"\n  Port 7\n': None,
+    "Host other\n  ProxyJump ops@gate\n": None,
+}
+
+
+@pytest.mark.parametrize("text", GATES)
+def test_the_machine_to_log_in_to_first(home: Path, text: str) -> None:
+    assert configured(home, text).gate("host", "web-1") == GATES[text]
+
+
 @pytest.mark.parametrize("text", ["", "a:b:c", "gate:", "ops@"])
 def test_jumps_that_make_no_sense(text: str) -> None:
     with pytest.raises(Unreachable, match="makes no sense"):
