@@ -109,3 +109,21 @@ def apply(hosts: tuple[Host, ...], label: str, spread: Spread, kill: Any = None)
         states = opened.observe()
         changes = [change(host, states[host.name], release(host, label)) for host in hosts]
         return carry_out(opened, changes, {host.name: empty(host) for host in hosts}, NOTE)
+
+
+@SLOW
+def test_two_commands_at_once_on_the_same_workers(inventory: Path, spread: Spread) -> None:
+    """The second change waits for nobody: it comes after the first, or is refused. Who only looks is never refused."""
+    cli, where = Cli(inventory), words(spread)
+    assert cli.json("apply", "--weight", "10", "--yes", *where)["outcome"] == "applied"
+    changes = [cli.popen("apply", "--weight", weight, "--yes", *where) for weight in ("20", "30")]
+    assert len(cli.json("status", *where)["hosts"]) == len(Cli(inventory).json("status")["hosts"])
+    said = [change.communicate(timeout=60) for change in changes]
+    codes = [change.returncode for change in changes]
+    assert set(codes) <= {Exit.DONE, Exit.REFUSED}, said
+    won = [weight for weight, code in zip((20, 30), codes, strict=True) if code == Exit.DONE]
+    assert won, said
+    hosts = cli.json("status")["hosts"]
+    weights = {host["services"]["shop"]["weights"]["default"] for host in hosts}
+    assert len(weights) == 1, "nothing is half done"
+    assert weights <= set(won)
