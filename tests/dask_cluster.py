@@ -31,7 +31,7 @@ class Cluster:
         assert self._process.stdin is not None
         self._process.stdin.write("\n")
         self._process.stdin.flush()
-        assert self._hear() == "two"
+        assert (said := self._hear()) == "two", said
         return self.scheduler
 
     def _hear(self) -> str:
@@ -87,8 +87,11 @@ async def _be(kind: str, words: list[str]) -> None:
 
 def main(folders: list[str]) -> None:
     sys.path[:0] = folders
-    from distributed import LocalCluster  # noqa: PLC0415  (who only talks to this process does not need it)
+    import dask  # noqa: PLC0415  (who only talks to this process does not need it)
+    from distributed import LocalCluster  # noqa: PLC0415  (as above)
 
+    # a worker that was killed and takes longer than 15 s to come back, on a busy machine, is given up for good
+    dask.config.set({"distributed.deploy.lost-worker-timeout": f"{_PATIENCE} s"})
     with LocalCluster(n_workers=2, processes=True, threads_per_worker=1, dashboard_address=None) as cluster:
         print(cluster.scheduler_address, flush=True)  # noqa: T201  (that is its protocol)
         for _ in sys.stdin:
