@@ -43,7 +43,10 @@ class Reader:
         nodes = None if kept is None else unpack(kept, place)
         if nodes is not None:
             return nodes, ()
-        nodes, found = self._asked(content, place, around, text.count("\n") + 1)
+        try:
+            nodes, found = self._asked(content, place, around, text.count("\n") + 1)
+        except RecursionError:
+            return (), (_wrong("blocks are nested too deeply in each other to be read", Place(place, 1)),)
         if self.shelf is not None and not found:
             self.shelf.put(key, pack(nodes))
         return nodes, found

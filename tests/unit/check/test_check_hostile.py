@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cache
+from pathlib import Path
 
 import hostile_services
 import makers
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nginxgen.check import check
+from nginxgen.check.syntax import Reader
 from nginxgen.errors import Finding, InputError
 from nginxgen.model.service import Service
 from nginxgen.render import render
@@ -55,3 +57,9 @@ texts = st.text(st.characters(codec="utf-8"), max_size=30) | st.text("a\"'\\ ;{}
 def test_no_text_breaks_out_of_any_field(field: str, value: str) -> None:
     found = judged(hostile_services.FIELDS[field](value))
     assert not {finding.rule for finding in found or ()} & _BROKEN
+
+
+def test_blocks_within_blocks_without_end_are_an_error_and_no_traceback(tmp_path: Path) -> None:
+    nodes, found = Reader(tmp_path).parse("location /a { " * 900 + "}" * 900, "shop.conf", ("http", "server"))
+    assert nodes == ()
+    assert [(one.rule, str(one.place)) for one in found] == [("NG001", "shop.conf:1")]
