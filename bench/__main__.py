@@ -69,7 +69,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("parts", nargs="*", default=list(_PARTS), help=f"of {', '.join(_PARTS)}; all by default")
     parser.add_argument("--hosts", type=_numbers, default=(1, 10, 50), help="fleet sizes: 1,10,50")
-    parser.add_argument("--services", type=_numbers, default=(10, 30, 100, 300, 1000, 3000), help="inventory sizes")
+    parser.add_argument("--services", type=_numbers, default=(10, 100, 1000), help="inventory sizes: 10,100,1000")
     parser.add_argument("--only", type=_names, default=tuple(ROSTER), help=f"of {', '.join(ROSTER)}")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--out", type=Path, default=ROOT / ".bench/results.json")

@@ -33,10 +33,10 @@ ROSTER: Mapping[str, Entry] = {
         lambda spec: Warm("safe", "safe", spec), "safe floor: all hosts or none, hand-written", too_slow=10**9
     ),
     "nginxgen": Entry(lambda spec: Warm("nginxgen", "nginxgen", spec), "nginxgen, as a library", too_slow=10**9),
-    "local": Entry(lambda spec: Warm("local", "local", spec), "the same local work, no SSH"),
-    "floorscript": Entry(FloorScript, "floor, as a script", too_slow=10**9),
+    "local": Entry(lambda spec: Warm("local", "local", spec), "the same local work, no SSH", slow=40),
+    "floorscript": Entry(FloorScript, "floor, as a script", slow=40, too_slow=10**9),
     "cli": Entry(Cli, "nginxgen, the command", slow=40, too_slow=10**9),
-    "masters": Entry(Multiplexed, "OpenSSH, warm masters, xargs -P16"),
+    "masters": Entry(Multiplexed, "OpenSSH, warm masters, xargs -P16", slow=40),
     "pyinfra": Entry(lambda spec: Pyinfra(spec, TOOLS / "pyinfra/bin/pyinfra"), "pyinfra"),
     "xargs": Entry(Parallel, "xargs -P16 scp + ssh", slow=40),
     "sequential": Entry(Sequential, "scp + ssh, one by one", slow=5, too_slow=20),
