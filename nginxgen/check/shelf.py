@@ -102,10 +102,8 @@ class Shelf:
                 with self._alone():
                     for number in self._grown:
                         self._replace(number, _newest(self._read(number), self._touched[number]))
-        except (
-            OSError
-        ):  # another run writes, the disk is full, the folder is read-only: the next run works it out again
-            return
+        except OSError:
+            return  # another run writes, the disk is full, the folder is read-only: the next run works it out again
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
