@@ -65,7 +65,8 @@ try() {
 }
 
 # reload TO BACK SECONDS: HUP the master, which has the logs in `open`, and wait until it has committed to a release and new
-# workers serve it; complaint says why not. Once the master has opened the new log it has read every file: then the disk goes BACK at once.
+# workers serve it; complaint says why not. Once the master has opened the new log it has read every file: then the disk
+# goes BACK at once.
 reload() {
     proof_of "$1"
     back=$2 both='' switched='' held=$open
@@ -74,19 +75,21 @@ reload() {
     old_children=$children
     ask_to_reload || { complaint='the nginx master is gone' && return 1; }
     clock
-    until=$((now + $3 * 100))
-    # It takes as long as the test took. Each look later than the one before, by half: where fifty hosts share a machine, it
-    # is the looking that would make them wait. Only what has not come soon is looked into with other programs than a sleep.
-    lull=$test_took
-    [ "$lull" -ge 2 ] || lull=2
+    begun=$now until=$((now + $3 * 100))
+    # It takes about as long as the test took. Each look comes later than the one before, by half of all that time: where
+    # fifty hosts share a machine, it is the looking that would make them wait. Only what has not come soon is looked into
+    # with other programs than a sleep.
+    lull=$((test_took / 2))
     while [ "$now" -lt "$until" ]; do
-        [ "$lull" -lt 10 ] || lull=10
+        [ "$lull" -ge 2 ] || lull=2
+        [ "$lull" -le 30 ] || lull=30
         rest "$lull"
         put_off
         find_new_workers
         clock
         if [ -n "$new_workers" ] && runs_alone "$proof" "$held"; then unsettled='' served=$now && return 0; fi
-        if [ "$lull" -lt 8 ]; then
+        lull=$(((now - begun) / 2))
+        if [ "$lull" -lt 5 ]; then
             [ -z "$proof" ] || [ "$held" = "$proof" ] || ! holds "$proof" || lay_back || return
         else
             find_open "$master"
@@ -94,7 +97,6 @@ reload() {
             case $open in "$held" | "$proof") ;; *) lay_back || return ;; esac
             if given_up; then return 1; fi
         fi
-        lull=$((lull * 3 / 2))
     done
     find_said emerg
     complaint="nginx did not take the release within $3 s: $said"
