@@ -711,3 +711,24 @@ def test_the_docs_show_this_matrix() -> None:
         assert [code for code in codes if f'"{code}"' not in tested] == [], fault
         meant = {error("edge-1", {"ok": False, "code": code, "message": ""}).exit for code in codes if code != "live"}
         assert not meant or meant == {int(word) for word in exits.split(", ")}, fault
+
+
+@pytest.mark.parametrize("when", ["stage", "trial", "commit"])
+def test_where_complaints_cannot_be_written_down_both_ways_are_open(machine: Machine, one: Parcel, when: str) -> None:
+    said = machine.layout.run_dir / "said"
+
+    def between(step: str) -> None:
+        if step == when:
+            said.unlink(missing_ok=True)
+            said.mkdir()
+
+    with unharmed(machine, one), Talk(machine) as talk:
+        state, two = talk.begin(), parcel(machine, "two")
+        between("stage")
+        assert talk.stage(two)["ok"]
+        between("trial")
+        assert talk.trial(two.id, state["live"], state["running"])["ok"]
+        between("commit")
+        assert talk.ask("abort")["ok"]
+        assert talk.stage(parcel(machine, "bad", http="nonsense;"))["code"] == "rejected"
+    the_next_apply_succeeds(machine)

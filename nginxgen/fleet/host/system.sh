@@ -28,13 +28,15 @@ title_of() {
     { IFS= read -r title <"/proc/$1/cmdline"; } 2>/dev/null || [ -n "$title" ]
 }
 
-# attempt COMMAND...: run it; where it fails, complaint is what it says. That goes by a file: a $(...) is a fork of this whole
-# shell, and a program that is started from the shell itself is none (vfork).
+# attempt COMMAND...: run it, and return as it does; where it fails, complaint is what it says. That goes by a file: a $(...)
+# is a fork of this whole shell, and a program that is started from the shell itself is none (vfork).
 attempt() {
-    "$@" 2>"$run/said" && return
-    complaint=$(cat "$run/said")
+    said_in=$run/said
+    { printf '' >"$said_in"; } 2>/dev/null || said_in=/dev/null # the way back must not depend on it
+    "$@" 2>"$said_in" && return
+    failed=$? complaint=$(cat "$said_in")
     complaint=${complaint:-"$1 does not say why (is the disk of $run full?)"}
-    return 1
+    return "$failed"
 }
 
 # Flush these paths to disk; a sync that takes no names flushes everything.

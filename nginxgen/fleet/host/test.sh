@@ -53,7 +53,7 @@ mirror_folder() {
     mirrored=yes
 }
 
-# Sets status, and reads: the paths of all files that nginx has read, one a line. What it complains of is in $run/said.
+# Sets status, and reads: the paths of all files that nginx has read, one a line. Where it fails, complaint is what it says.
 nginx_dump() {
     set -- -T -q -c "$mirror/${conf##*/}"
     [ -z "$m_prefix" ] || set -- "$@" -p "$m_prefix/"
@@ -61,13 +61,13 @@ nginx_dump() {
     [ -z "$m_globals" ] || set -- "$@" -g "$m_globals"
     # KILL, because nginx that waits for a name server does not heed TERM
     status=0
-    timeout -s KILL "$test_limit" "$nginx" "$@" >"$incoming/dump" 2>"$run/said" 9>&- || status=$?
+    attempt timeout -s KILL "$test_limit" "$nginx" "$@" >"$incoming/dump" 9>&- || status=$?
     reads=$(sed -n 's/^# configuration file \(.*\):$/\1/p' "$incoming/dump")
 }
 
 # Sets complaint and hint about a release that was refused, with the paths that a person knows.
 explain_test() {
-    report=$(cat "$run/said")
+    report=$complaint
     complaint=$(printf '%s' "$report" | grep -v -e 'test failed$' -e '^$' |
         sed "s|$mirror/nginxgen/live/|$home/releases/$1/|g; s|$mirror/|$conf_dir/|g" | head -n 5)
     case "$status $report" in
