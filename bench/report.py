@@ -197,17 +197,18 @@ def _sections(results: Results) -> Iterator[str]:
         yield "### Large inventories, seconds of CPU\n"
         yield _table(
             (
-                *(
-                    "services",
-                    "lines",
-                    "load",
-                    "render",
-                    "check",
-                    "plan",
-                    "nginx -t",
-                    "render + check + plan to nginx -t",
-                ),
-                *("check again", "plan again", "render + both again to nginx -t", "runs"),
+                "services",
+                "lines",
+                "load",
+                "render",
+                "check",
+                "plan",
+                "nginx -t",
+                "render + check + plan to nginx -t",
+                "check again",
+                "plan again",
+                "render + both again to nginx -t",
+                "runs",
             ),
             (
                 (

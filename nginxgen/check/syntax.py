@@ -38,16 +38,16 @@ class Reader:
         """
         opening = "".join(f"{block} {{ " for block in around)  # on the first line, so that lines keep their numbers
         content = f"{opening}{text}\n{'}' * len(around)}\n".encode()
+        lines = text.count("\n") + 1
+        if self.shelf is None:
+            return self._asked(content, place, around, lines)
         key = sha256(_reader() + f"{place!r} {around!r}\n".encode() + content).digest()
-        kept = None if self.shelf is None else self.shelf.get(key)
-        nodes = None if kept is None else unpack(kept, place)
-        if nodes is not None:
-            return nodes, ()
-        try:
-            nodes, found = self._asked(content, place, around, text.count("\n") + 1)
-        except RecursionError:
-            return (), (_wrong("blocks are nested too deeply in each other to be read", Place(place, 1)),)
-        if self.shelf is not None and not found:
+        kept = self.shelf.get(key)
+        known = None if kept is None else unpack(kept, place)
+        if known is not None:
+            return known, ()
+        nodes, found = self._asked(content, place, around, lines)
+        if not found:
             self.shelf.put(key, pack(nodes))
         return nodes, found
 
@@ -55,11 +55,14 @@ class Reader:
         self, content: bytes, place: str, around: tuple[str, ...], lines: int
     ) -> tuple[tuple[Node, ...], tuple[Finding, ...]]:
         """Not strict: strict refuses the rows of every map; single: includes are the host's."""
-        file = self.folder / "nginx.conf"
-        file.write_bytes(content)
-        payload = crossplane.parse(str(file), single=True, strict=False, combine=False, check_ctx=True, check_args=True)
+        file = str(self.folder / "nginx.conf")
+        Path(file).write_bytes(content)
+        try:
+            payload = crossplane.parse(file, single=True, strict=False, combine=False, check_ctx=True, check_args=True)
+            nodes = _nodes(payload["config"][0]["parsed"], place)
+        except RecursionError:
+            return (), (_wrong("blocks are nested too deeply in each other to be read", Place(place, 1)),)
         found = [_finding(error, place, lines) for error in payload["errors"]]
-        nodes = _nodes(payload["config"][0]["parsed"], place)
         for block in around:
             if not found and (len(nodes) != 1 or nodes[0].name != block.split()[0]):
                 line = nodes[1].line if len(nodes) > 1 else lines

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import click
 
 from nginxgen.commands.options import inventory_option, load_inventory
-from nginxgen.commands.output import STDOUT, complain, emit
+from nginxgen.commands.outfile import give
+from nginxgen.commands.output import complain, emit
 from nginxgen.commands.rollout.shared import plans_of, service_option
 from nginxgen.errors import InputError
 from nginxgen.files import write
@@ -49,7 +50,7 @@ def prometheus_rules(inventory: str | None, service: str | None, output: Path | 
     """
     from nginxgen.export import rules
 
-    _give(rules.text(plans_of(load_inventory(inventory), service, None)), output)
+    give(rules.text(plans_of(load_inventory(inventory), service, None)), output, folders=True)
 
 
 @command.command("grafana")
@@ -63,7 +64,7 @@ def grafana(inventory: str | None, service: str | None, output: Path | None) -> 
     from nginxgen.export import grafana as dashboard
 
     plans = plans_of(load_inventory(inventory), service, None)
-    _give(dashboard.text(plans[0].service), output)
+    give(dashboard.text(plans[0].service), output, folders=True)
 
 
 @command.command("systemd")
@@ -127,10 +128,3 @@ def _user(option: str | None) -> str:
         return option or getpass.getuser()
     except (KeyError, OSError):
         return str(os.getuid())  # a container may run as a user without a name
-
-
-def _give(text: str, output: Path | None) -> None:
-    if output is None or output == STDOUT:
-        emit(text)
-    else:
-        write(output, text, folders=True)

@@ -13,11 +13,11 @@ import click
 
 from nginxgen.commands.numbers import Figure
 from nginxgen.commands.options import host_option, load_inventory, reach, spread_options, verbose_option
-from nginxgen.commands.output import complain, emit, emit_json, json_text
+from nginxgen.commands.outfile import STDOUT, give, refuse_unwritable
+from nginxgen.commands.output import complain, emit, json_text
 from nginxgen.commands.progress import watching
 from nginxgen.commands.where import inventory_option
 from nginxgen.errors import InputError, Refused, Unwell
-from nginxgen.files import refuse_unwritable, write
 
 if TYPE_CHECKING:
     from nginxgen.model.baseline import Baseline
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from nginxgen.model.service import Service
     from nginxgen.workflow.monitor import Frames
 
-_HERE = "-"
+_HERE = str(STDOUT)
 
 
 @click.command("monitor")
@@ -76,9 +76,8 @@ def command(
     from nginxgen.workflow.monitor import Watching, baselines, monitor
     from nginxgen.workflow.scope import Scope
 
-    for name in (json_file, csv_file):
-        if name is not None and name != _HERE:
-            refuse_unwritable(Path(name))
+    for name in filter(None, (json_file, csv_file)):
+        refuse_unwritable(Path(name))
     read = load_inventory(inventory)
     chosen = _chosen(read.select(services), named=bool(services))
     if save is not None:
@@ -192,14 +191,10 @@ def _write(json_file: str | None, csv_file: str | None, kept: Sequence[Frames]) 
 
     if not kept:
         return
-    if json_file == _HERE:
-        emit_json(document(kept[-1]))
-    elif json_file is not None:
-        write(Path(json_file), json_text(document(kept[-1])))
-    if csv_file == _HERE:
-        emit(table_of_numbers(kept))
-    elif csv_file is not None:
-        write(Path(csv_file), table_of_numbers(kept))
+    if json_file is not None:
+        give(json_text(document(kept[-1])), Path(json_file))
+    if csv_file is not None:
+        give(table_of_numbers(kept), Path(csv_file))
 
 
 def _leave(last: Frames) -> None:

@@ -7,14 +7,12 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, TextIO
 
 import click
 
 from nginxgen.plan.words import visible
 
-STDOUT = Path("-")  # as the name of a file to write
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 

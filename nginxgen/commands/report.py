@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nginxgen.commands.output import STDOUT, complain, emit, json_text
+from nginxgen.commands.outfile import give, refuse_unwritable
+from nginxgen.commands.output import complain, json_text
 from nginxgen.commands.progress import watching
 from nginxgen.commands.rollout.shared import chosen, one, which
 from nginxgen.errors import InputError, Refused
-from nginxgen.files import refuse_unwritable, write
 
 if TYPE_CHECKING:
     from nginxgen.model.record import Record
@@ -38,8 +38,7 @@ def command(form: str | None, lang: str, zone: str | None, output: Path | None, 
     from nginxgen.workflow.rollout.story import record
 
     zone_ = _zone(zone)
-    if output is not None and output != STDOUT:
-        refuse_unwritable(output)
+    refuse_unwritable(output)
     with watching(verbose=words["verbose"]) as listener:
         about = chosen(words, listener)
         plan = one(about.plans)
@@ -48,11 +47,8 @@ def command(form: str | None, lang: str, zone: str | None, output: Path | None, 
         hint = f"nginxgen rollout start --service {plan.service} begins one"
         raise Refused(f"there was no rollout of {plan.name} yet", hint=hint)
     text = _written(found, "json" if words["as_json"] else form or _by_name(output), lang, zone_)
-    if output is None or output == STDOUT:
-        emit(text)
-        return
-    write(output, text, what="the report")
-    complain(f"written: {output}")
+    if give(text, output, what="the report"):
+        complain(f"written: {output}")
 
 
 def _written(found: Record, form: str, lang: str, zone: tzinfo) -> str:

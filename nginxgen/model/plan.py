@@ -53,9 +53,8 @@ class Plan:
 
     hosts: tuple[HostPlan, ...]
     releases: Mapping[str, Release]  # by id
-    common: Mapping[str, frozenset[str]] = field(
-        default_factory=dict
-    )  # as in Change, by host; not part of what is saved
+    # as in Change, by host; not part of what is saved
+    common: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def changed(self) -> bool:

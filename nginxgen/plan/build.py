@@ -69,16 +69,21 @@ def _common(targets: Sequence[Target]) -> Mapping[str, frozenset[str]]:
     known: dict[tuple[str | None, str], frozenset[str]] = {}
     found = {}
     for target in targets:
-        edited = Drift.EDITED in target.state.drift
-        if target.files and not edited and sum(len(file.text) for file in target.release.files) > _LARGE:
-            pair = (target.state.live, target.release.id)
-            if pair not in known:
-                before = {file.name: file.text for file in target.files}
-                known[pair] = frozenset(
-                    file.name for file in target.release.files if before.get(file.name) == file.text
-                )
+        pair = (target.state.live, target.release.id)
+        if not target.files or Drift.EDITED in target.state.drift:
+            continue
+        if pair not in known:
+            known[pair] = _alike(target.files, target.release)
+        if known[pair]:
             found[target.host] = known[pair]
     return found
+
+
+def _alike(old: Sequence[File], new: Release) -> frozenset[str]:
+    if sum(len(file.text) for file in new.files) <= _LARGE:
+        return frozenset()
+    before = {file.name: file.text for file in old}
+    return frozenset(file.name for file in new.files if before.get(file.name) == file.text)
 
 
 def _host_plan(target: Target) -> HostPlan:

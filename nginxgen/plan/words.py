@@ -17,6 +17,14 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
+def joined(hint: str | None, more: str, link: str = "") -> str:
+    """Two hints as one, with a link where there is a first; after a question a sentence begins anew."""
+    if hint is None:
+        return more
+    more = f"{link}{more}"
+    return f"{hint} {more[:1].upper()}{more[1:]}" if hint.endswith("?") else f"{hint}; {more}"
+
+
 def counted(number: int, noun: str) -> str:
     """`1 host`, `3 hosts`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

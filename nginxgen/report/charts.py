@@ -11,7 +11,7 @@ from nginxgen.model.reading import Point, Reading
 from nginxgen.model.record import Record
 from nginxgen.report.chart import Chart, Frame, Series, draw
 from nginxgen.report.derived import add
-from nginxgen.report.figures import Figures
+from nginxgen.report.figures import Figures, beside_name
 
 MOST = 240  # points of a line; more can't be told apart on a screen
 
@@ -26,7 +26,7 @@ def charts(record: Record, figures: Figures) -> tuple[Chart, ...]:
     since = min(points[0].at - points[0].seconds, starts[0] if starts else points[0].at)
     frame = Frame(since, tuple(point.at for point in points), starts[1:], figures.zone)
 
-    beside = words.stable if all(point.control is None for point in points) else words.control
+    beside = beside_name(words, points)
 
     def both(of: Callable[[Reading], float | None]) -> tuple[Series, ...]:
         return (

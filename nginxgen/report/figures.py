@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 
 from nginxgen.model.gates import Kind, Metric
 from nginxgen.model.numbers import digits, value
-from nginxgen.model.reading import GateReading, Range
+from nginxgen.model.reading import GateReading, Point, Range
 from nginxgen.model.record import Stage
 from nginxgen.report.words import Words
 
@@ -19,9 +19,9 @@ def kind(metric: str) -> Kind:
     return Metric(metric).kind if metric in set(Metric) else Kind.NUMBER
 
 
-def beside_name(words: Words, stages: Iterable[Stage]) -> str:
-    """What the canary of these stages was compared with: stable, or the control group where there was one."""
-    return words.stable if all(stage.control is None for stage in stages) else words.control
+def beside_name(words: Words, seen: Iterable[Stage | Point]) -> str:
+    """What the canary was compared with there: stable, or the control group where there was one."""
+    return words.stable if all(one.control is None for one in seen) else words.control
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,6 @@ def html(record: Record, language: Language, zone: tzinfo) -> str:
 def page(template: str, record: Record, language: Language, zone: tzinfo, **more: object) -> str:
     told = words(language)
     figures = Figures(told, zone)
-    last = record.stage or Stage(0, 0, 0)
     values: dict[str, Any] = {
         "record": record,
         "lasted": partial(lasted, record),
@@ -39,9 +38,8 @@ def page(template: str, record: Record, language: Language, zone: tzinfo, **more
         "back": back_seconds(record),
         "canary": add([stage.canary for stage in record.stages]),
         "beside": add([stage.beside for stage in record.stages]),
-        "compared": beside_name(told, record.stages),
-        "last_compared": beside_name(told, [last]),
-        "last": last,
+        "compared": partial(beside_name, told),
+        "last": record.stage or Stage(0, 0, 0),
         "version": __version__,
     }
     return _environment().get_template(template).render(values | more)

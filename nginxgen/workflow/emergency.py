@@ -14,6 +14,7 @@ from nginxgen.model.outcome import HostOutcome, HostResult, Outcome
 from nginxgen.model.plan import Change
 from nginxgen.model.release import Release
 from nginxgen.plan.emergency import emergency as decide
+from nginxgen.plan.words import joined
 from nginxgen.ports import Note
 from nginxgen.workflow.carry import first_times
 from nginxgen.workflow.scope import Scope, Work
@@ -68,15 +69,9 @@ def _named(results: Sequence[HostResult]) -> frozenset[str]:
 def _result(result: HostResult) -> HostResult:
     if result.outcome in _WELL:
         return result
-    return replace(result, outcome=HostOutcome.NEEDS_HUMAN, hint=_hint(result.hint))
+    return replace(result, outcome=HostOutcome.NEEDS_HUMAN, hint=joined(result.hint, _LEFT))
 
 
 def _lost(name: str, error: NginxgenError) -> HostResult:
     reason = error.message.removeprefix(f"{name}: ")
-    return HostResult(name, HostOutcome.NEEDS_HUMAN, None, reason, _hint(error.hint))
-
-
-def _hint(first: str | None) -> str:
-    if first is None:
-        return _LEFT
-    return f"{first} {_LEFT.capitalize()}" if first.endswith("?") else f"{first}; {_LEFT}"
+    return HostResult(name, HostOutcome.NEEDS_HUMAN, None, reason, joined(error.hint, _LEFT))

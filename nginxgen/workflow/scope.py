@@ -13,6 +13,7 @@ from nginxgen.fleet.spread import reach
 from nginxgen.model.host import Host
 from nginxgen.model.progress import Listener, nobody
 from nginxgen.model.state import HostState
+from nginxgen.plan.words import joined
 
 Clock = Callable[[], float]  # seconds that only ever grow
 
@@ -90,7 +91,7 @@ class Work:
         if self.scope.max_unreachable is None or len(down) < len(causes) or len(down) == len(self.scope.hosts):
             return causes
         way = f"--max-unreachable {len(down)} goes on without {'it' if len(down) == 1 else 'them'}"
-        return [Unreachable(one.host, one.reason, hint=_or(one.hint, way)) for one in down]
+        return [Unreachable(one.host, one.reason, hint=joined(one.hint, way, "or ")) for one in down]
 
     def observe(self) -> Mapping[str, HostState]:
         """The state of every host that takes part. Raises SeveralRefused where more are down than may be."""
@@ -99,12 +100,6 @@ class Work:
         states = self.sessions.observe()
         self.all_or_refuse()
         return states
-
-
-def _or(hint: str | None, way: str) -> str:
-    if hint is None:
-        return way
-    return f"{hint} Or {way}" if hint.endswith("?") else f"{hint}; or {way}"
 
 
 def _place(phase: str) -> int:

@@ -15,9 +15,7 @@ from nginxgen.errors import Finding, Place, Severity
 
 _OURS = "/nginxgen/live/"
 _WHICH = "give the main nginx.conf, or all that nginx -T printed"
-_BROKEN = re.compile(
-    r"^unexpected |file ends inside|too many before"
-)  # of which the rest of the file is not read either
+_BROKEN = re.compile(r"^unexpected |file ends inside|too many before")  # the rest of the file is not read either
 _PATTERN = re.compile(r"[*?\[]")
 # A block as crossplane wants to see it around a file that is included in it.
 _AROUND: Mapping[str, str] = {

@@ -189,10 +189,15 @@ find_new_workers() {
     new_workers=''
     find_children
     for child in $children; do
-        case " $old_children $new_workers " in *" $child "*) continue ;; esac
-        title_of "$child" || continue
-        case $title in *'is shutting down'*) ;; 'nginx: worker process'*) new_workers="$new_workers${new_workers:+ }$child" ;; esac
+        case " $old_children " in *" $child "*) continue ;; esac
+        if serves "$child"; then new_workers="$new_workers${new_workers:+ }$child"; fi
     done
+}
+
+# Does this child of the master take new connections? 2 where it is a worker that ends.
+serves() {
+    title_of "$1" || return 1
+    case $title in *'is shutting down'*) return 2 ;; 'nginx: worker process'*) ;; *) return 1 ;; esac
 }
 
 # Sets workers (those that take new connections) and draining (the number of those that end).
@@ -202,11 +207,8 @@ find_workers() {
     find_children
     looked_at=$children
     for child in $children; do
-        title_of "$child" || continue
-        case $title in
-            *'is shutting down'*) draining=$((draining + 1)) ;;
-            'nginx: worker process'*) workers="$workers${workers:+ }$child" ;;
-        esac
+        serves "$child"
+        case $? in 0) workers="$workers${workers:+ }$child" ;; 2) draining=$((draining + 1)) ;; esac
     done
 }
 
@@ -222,10 +224,9 @@ find_age() {
 # Sets open: the releases whose log a process holds open, in one line. One ls reads a thousand links in the time of one
 # readlink. A log that was removed, by somebody who shares the folder, is still open and still the proof.
 find_open() {
-    set -- "$(ls -l "/proc/$1/fd" 2>/dev/null)"
     open='' IFS=$newline
     set -f
-    for held_id in $1; do
+    for held_id in $(ls -l "/proc/$1/fd" 2>/dev/null); do
         case $held_id in */gen-????????????.log*) held_id=${held_id##*/gen-} held_id=${held_id%%.log*} ;; *) continue ;; esac
         is_id "$held_id" || continue
         case " $open " in *" $held_id "*) ;; *) open="$open${open:+ }$held_id" ;; esac
